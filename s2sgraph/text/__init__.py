@@ -1,0 +1,21 @@
+"""Text to ids and back: vocabularies and the units they are made of. Needs no numpy."""
+
+from s2sgraph.text.building import build, count
+from s2sgraph.text.special import SPECIAL_NAMES, Special
+from s2sgraph.text.units import KINDS, Characters, Subwords, Units, Words
+from s2sgraph.text.vocabulary import Ids, Vocabulary, from_json
+
+__all__ = [
+    "KINDS",
+    "SPECIAL_NAMES",
+    "Characters",
+    "Ids",
+    "Special",
+    "Subwords",
+    "Units",
+    "Vocabulary",
+    "Words",
+    "build",
+    "count",
+    "from_json",
+]
