@@ -1,0 +1,1 @@
+"""The ONNX exporter: one file of standard operators, opset 20."""

@@ -1,0 +1,67 @@
+"""From a graph and its weights to an ONNX model: lowered, joined, written, named."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from . import recurrence, repetition, table
+from .emitter import DTYPES, Array, Emitter, dims, translate
+from .joins import join
+from s2sgraph.graph.values import Graph, Value
+from s2sgraph.passes.bias import uses
+from s2sgraph.passes.pipeline import lower
+from s2sgraph.passes.placing import Kernel, recurrent
+from s2sgraph.passes.prune import prune
+
+OPSET, IR_VERSION = 20, 9
+KERNELS: dict[str, Kernel] = {"rnn": recurrent, "lstm": recurrent, "gru": recurrent}
+RULES = (table, recurrence, repetition)
+
+
+def build(
+    graph: Graph,
+    weights: dict[str, Array],
+    *,
+    kernels: dict[str, Kernel] | None = None,
+    metadata: dict[str, str] | None = None,
+    producer: str = "",
+) -> ir.Model:
+    """The ONNX model of a graph; `weights` by path, stored as in torch. The graph is changed: trace a fresh one."""
+    placed = lower(graph, KERNELS if kernels is None else kernels)
+    arrays = {
+        weight.value: np.asarray(weights[path], np.float32).reshape(_stored(weight.value))
+        for path, weight in placed.weights.items()
+    }
+    join(placed, arrays)
+    prune(placed)
+    paths = {weight.value: path for path, weight in placed.weights.items()}
+    emitter = Emitter(arrays, paths, uses(placed))
+    inputs = []
+    for value in placed.inputs:
+        shape = ir.Shape(dims(value.type, value.layout or ()))
+        emitter.env[value] = ir.Value(name=value.name, shape=shape, type=ir.TensorType(DTYPES[value.type.dtype]))
+        inputs.append(emitter.env[value])
+    outputs = _outputs(emitter, placed, translate(emitter, placed))
+    initializers = [*emitter.constants.values()]
+    main = ir.Graph(
+        inputs, outputs, nodes=emitter.nodes, initializers=initializers, opset_imports={"": OPSET}, name="s2sgraph"
+    )
+    return ir.Model(main, ir_version=IR_VERSION, producer_name=producer, metadata_props=metadata or {})
+
+
+def _stored(value: Value) -> tuple[int, ...]:
+    return tuple(int(np.prod([value.number(axis) for axis in group])) for group in value.layout or ())
+
+
+def _outputs(emitter: Emitter, graph: Graph, values: list[ir.Value]) -> list[ir.Value]:
+    """The outputs under their names: one that is an input, a constant or another output is copied."""
+    made = {output for node in emitter.nodes for output in node.outputs}
+    emitter.where = ""
+    results: list[ir.Value] = []
+    for name, found, declared in zip(graph.output_names, values, graph.outputs, strict=True):
+        own = found if found in made and found not in results else emitter.op("Identity", found)
+        own.name, own.type = name, ir.TensorType(DTYPES[declared.type.dtype])
+        own.shape = ir.Shape(dims(declared.type, declared.layout or ()))
+        results.append(own)
+    return results

@@ -1,0 +1,159 @@
+"""Recording of ONNX nodes: names, constants that are written once, weights in the form that is used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from s2sgraph.graph.types import DType, Type
+from s2sgraph.graph.values import Graph, Layout, Node, Value
+from s2sgraph.passes.placing import Extent
+
+Array = npt.NDArray[Any]
+DTYPES = {"float": ir.DataType.FLOAT, "int": ir.DataType.INT64, "bool": ir.DataType.BOOL}
+NUMPY: dict[DType, type[np.generic]] = {"float": np.float32, "int": np.int64, "bool": np.bool_}
+
+
+class Emitter:
+    """Translates the nodes of one graph; bodies have an emitter each, which shares names and constants with it."""
+
+    def __init__(self, weights: dict[Value, Array], paths: dict[Value, str], uses: Counter[Value]) -> None:
+        self.weights, self.paths, self.uses = weights, paths, uses
+        self.nodes: list[ir.Node] = []
+        self.env: dict[Value, ir.Value] = {}
+        self.constants: dict[Any, ir.Value] = {}
+        self.counts: Counter[str] = Counter()
+        self.where = ""
+
+    def inner(self) -> Emitter:
+        """An emitter for a body: what it makes is its own, what it looks up is shared."""
+        emitter = Emitter(self.weights, self.paths, self.uses)
+        emitter.env, emitter.constants, emitter.counts = self.env, self.constants, self.counts
+        emitter.where = self.where
+        return emitter
+
+    # -- nodes ------------------------------------------------------------------------
+
+    def name(self, kind: str) -> str:
+        """A name that starts with the layer and is used once."""
+        path = "/".join([*filter(None, self.where.split(".")), kind])
+        self.counts[path] += 1
+        count = self.counts[path]
+        return path if count == 1 else f"{path}_{count}"
+
+    def many(self, kind: str, inputs: list[ir.Value | None], outputs: int, **attrs: Any) -> list[ir.Value]:
+        """Record an operator with several outputs."""
+        name = self.name(kind)
+        values = [ir.Value(name=name if i == 0 else f"{name}.{i}") for i in range(outputs)]
+        attributes = {key: value for key, value in attrs.items() if value is not None}
+        self.nodes.append(ir.node(kind, inputs, attributes, outputs=values, name=name))
+        return values
+
+    def op(self, kind: str, *inputs: ir.Value | None, **attrs: Any) -> ir.Value:
+        """Record an operator with one output."""
+        return self.many(kind, [*inputs], 1, **attrs)[0]
+
+    # -- constants --------------------------------------------------------------------
+
+    def const(self, array: npt.ArrayLike, name: str = "") -> ir.Value:
+        """An initializer of the main graph; equal ones are one."""
+        array = np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
+        key = name or (array.tobytes(), array.dtype.str, array.shape)
+        if key not in self.constants:
+            label = name or self._label(array)
+            self.constants[key] = ir.Value(
+                name=label,
+                shape=ir.Shape(array.shape),
+                type=ir.TensorType(ir.DataType.from_numpy(array.dtype)),
+                const_value=ir.Tensor(array, name=label),
+            )
+        return self.constants[key]
+
+    def _label(self, array: Array) -> str:
+        self.counts["constant"] += 1
+        return f"constant_{self.counts['constant']}"
+
+    def ints(self, *numbers: int) -> ir.Value:
+        return self.const(np.array(numbers, np.int64))
+
+    def weight(self, value: Value, form: str = "", change: Callable[[Array], Array] = lambda array: array) -> ir.Value:
+        """A weight, rearranged if need be; only the forms that are used are written."""
+        name = self.paths[value] + (f":{form}" if form else "")
+        if name not in self.constants:
+            return self.const(change(self.weights[value]), name)
+        return self.constants[name]
+
+    def get(self, value: Value) -> ir.Value:
+        return self.weight(value) if value in self.weights else self.env[value]
+
+    # -- sizes ------------------------------------------------------------------------
+
+    def extent(self, extent: Extent, node: Node) -> ir.Value:
+        """A size that is known when the graph runs: int64[1]."""
+        parts = [
+            self.op("Shape", self.get(node.inputs[operand]), start=dim, end=dim + 1) for operand, dim in extent.dims
+        ]
+        if extent.factor != 1:
+            parts.append(self.ints(extent.factor))
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.op("Mul", result, part)
+        return result
+
+    def shape(self, shape: tuple[int | Extent, ...], node: Node) -> ir.Value:
+        """A shape, as far as possible a constant."""
+        if not any(isinstance(size, Extent) for size in shape):
+            return self.ints(*(size for size in shape if isinstance(size, int)))
+        runs: list[list[int] | Extent] = []
+        for size in shape:
+            if isinstance(size, Extent):
+                runs.append(size)
+            elif runs and isinstance(runs[-1], list):
+                runs[-1].append(size)
+            else:
+                runs.append([size])
+        parts = [self.extent(run, node) if isinstance(run, Extent) else self.ints(*run) for run in runs]
+        return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)
+
+    def scalar(self, value: ir.Value) -> ir.Value:
+        return self.op("Squeeze", value)
+
+
+def dims(type: Type, layout: Layout) -> list[int | str | None]:
+    """The shape to declare: numbers, and the names of axes whose size is open."""
+    found: list[int | str | None] = []
+    for group in layout:
+        sizes = [type.sizes[axis] for axis in group]
+        if None not in sizes:
+            found.append(int(np.prod([size for size in sizes if size is not None])))
+        else:
+            found.append(group[0].removeprefix("given ") if len(group) == 1 else None)
+    return found
+
+
+Rule = Callable[..., ir.Value | list[ir.Value]]
+TABLE: dict[str, Rule] = {}
+"""How each placed operation is written in ONNX: `rule(emitter, node, *operands, **attrs)`."""
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    def declare(function: Rule) -> Rule:
+        TABLE.update(dict.fromkeys(names, function))
+        return function
+
+    return declare
+
+
+def translate(emitter: Emitter, graph: Graph) -> list[ir.Value]:
+    """Write the nodes of a graph; returns its outputs."""
+    for node in graph.nodes:
+        emitter.where = node.where
+        found = TABLE[node.op](emitter, node)
+        results = found if isinstance(found, list) else [found]
+        emitter.env.update(zip(node.outputs, results, strict=True))
+    return [emitter.get(value) for value in graph.outputs]

@@ -1,0 +1,142 @@
+"""What layers are written with: trained maps, norms, masked softmax, attention; all made of operations."""
+
+from __future__ import annotations
+
+import math
+
+from s2sgraph.graph import trace
+from s2sgraph.graph.loops import composite, step_number
+from s2sgraph.graph.ops import (
+    at_most,
+    const,
+    dot,
+    dropout,
+    greatest,
+    norm,
+    outer,
+    places,
+    relu,
+    rename,
+    root_mean_square,
+    select,
+    sigmoid,
+    softmax,
+    split,
+    swish,
+    tanh,
+    gelu,
+)
+from s2sgraph.graph.trace import weight
+from s2sgraph.graph.types import ShapeError, Type
+from s2sgraph.graph.values import Initial, Value
+
+HIDDEN = -1e9
+"""The score of a place that must not be seen: its share is exactly zero in single precision."""
+
+ZEROS = Initial("constant", 0.0)
+ONES = Initial("constant", 1.0)
+
+
+def glorot(inputs: int, outputs: int) -> Initial:
+    """Uniform in ±sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010)."""
+    return Initial("uniform", math.sqrt(6 / (inputs + outputs)))
+
+
+def linear(
+    name: str,
+    x: Value,
+    *,
+    over: tuple[str, ...] = ("feature",),
+    bias: str | None = None,
+    initial: Initial | None = None,
+    **into: int,
+) -> Value:
+    """A trained map from the axes `over` of x to the axes `into`; all other axes of x ride along.
+
+    The weight is stored `[into, over]` as in torch.nn.Linear; `bias` names the weight that is added, if any.
+    """
+    fresh = {(f"{axis}'" if axis in x.axes else axis): size for axis, size in into.items()}
+    start = initial or glorot(math.prod(x.number(axis) for axis in over), math.prod(into.values()))
+    dims = (*((axis, x.size(axis)) for axis in over), *fresh.items())
+    y = dot(x, weight(name, Type("float", dims), layout=(tuple(fresh), over), initial=start), over=over)
+    if bias is not None:
+        y = y + weight(bias, Type("float", tuple(fresh.items())), layout=(tuple(fresh),), initial=ZEROS)
+    back = {new: axis for new, axis in zip(fresh, into, strict=True) if new != axis}
+    return rename(y, **back) if back else y
+
+
+def vector(name: str, initial: Initial, **dims: int) -> Value:
+    """A trained vector (or number) with these axes."""
+    return weight(name, Type("float", tuple(dims.items())), initial=initial)
+
+
+def layer_norm(name: str, x: Value, *, epsilon: float = 1e-5) -> Value:
+    """Layer normalisation over `feature`, with weights `NAME` and `NAME_bias` (Ba 2016)."""
+    size = x.number("feature")
+    scale, bias = vector(name, ONES, feature=size), vector(f"{name}_bias", ZEROS, feature=size)
+    return norm(x, scale, bias, over="feature", epsilon=epsilon)
+
+
+def rms_norm(name: str, x: Value, *, epsilon: float = 1e-6) -> Value:
+    """RMS normalisation over `feature`, with weight `NAME` (Zhang & Sennrich 2019)."""
+    return root_mean_square(x, vector(name, ONES, feature=x.number("feature")), over="feature", epsilon=epsilon)
+
+
+def activate(kind: str, x: Value) -> Value:
+    """An activation by its name; `maxout` takes the greater of two neighbours and halves `feature` (Goodfellow 2013)."""
+    if kind == "maxout":
+        pieces = split(x, axis="feature", into=(("feature'", x.number("feature") // 2), ("piece", 2)))
+        return rename(greatest(pieces, over="piece"), **{"feature'": "feature"})
+    functions = {"none": lambda x: x, "tanh": tanh, "relu": relu, "sigmoid": sigmoid, "gelu": gelu, "swish": swish}
+    result: Value = functions[kind](x)
+    return result
+
+
+def dropped(x: Value, rate: float) -> Value:
+    """Dropout while training, x itself otherwise."""
+    return dropout(x, rate=rate) if rate and trace.mode() == "train" else x
+
+
+def masked_softmax(x: Value, mask: Value, *, over: str) -> Value:
+    """Softmax over the places where the mask holds; where it holds nowhere, uniform (mask the result, or the values)."""
+    return softmax(select(mask, x, HIDDEN), over=over)
+
+
+def position(x: Value, *, over: str) -> Value:
+    """Where along an axis we are: every place of x, or the step of the loop."""
+    return places(x, over=over) if over in x.axes else step_number()
+
+
+def attend(
+    query: Value, keys: Value, values: Value, mask: Value | None, *, over: str, causal: str = "", rate: float = 0.0
+) -> tuple[Value, Value]:
+    """Scaled dot-product attention (Vaswani 2017, eq. 1): the attended values, and the shares by which.
+
+    query `[batch, …, head, key]`, keys `[batch, over, head, key]`, values `[batch, over, head, value]`, mask
+    `[batch, over]`; with `causal` naming the query's axis of time, no place looks beyond itself.
+    """
+    if over in query.axes:
+        raise ShapeError(f"{trace.here()}: the query has the axis {over!r} that is attended over; rename it in the keys")
+
+    def body(query: Value, keys: Value, values: Value, *masks: Value) -> tuple[Value, Value]:
+        scores = dot(query * query.number("key") ** -0.5, keys, over=("key",))
+        if masks:
+            scores = select(masks[0], scores, HIDDEN)
+        if causal:
+            seen = outer(at_most, places(keys, over=over), places(query, over=causal))
+            scores = select(seen, scores, HIDDEN)
+        shares = softmax(scores, over=over)
+        weights = select(masks[0], shares, 0.0) if masks else shares
+        return dot(dropped(shares, rate), values, over=(over,)), weights
+
+    masks = () if mask is None else (mask,)
+    live = rate if trace.mode() == "train" else 0.0
+    result: tuple[Value, Value] = composite(
+        "attend", body, (query, keys, values, *masks), over=over, causal=causal, rate=live
+    )
+    return result
+
+
+def integer_constant(*numbers: int, axis: str) -> Value:
+    """Integers along an axis."""
+    return const(value=numbers, dtype="int", axes=(axis,))

@@ -1,0 +1,149 @@
+"""What an operation is: one declaration gives its type rule, its meaning in numpy, and its cases."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from s2sgraph.graph import trace
+from s2sgraph.graph.types import DType, ShapeError, Size, Type
+from s2sgraph.graph.values import Node, Value
+
+Array = Any
+NUMPY: dict[DType, type[np.generic]] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
+"""Meanings are computed in double precision, so that they can judge every engine."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An example: operands by their types, settings, and what the error says if there is to be one."""
+
+    operands: tuple[str, ...]
+    attrs: dict[str, Any]
+    says: str = ""
+
+
+def case(*operands: str, says: str = "", **attrs: Any) -> Case:
+    return Case(operands, attrs, says)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`rule` gives the types of the results; `meaning(node, *arrays, **attrs)` computes them.
+
+    Arrays have one dimension for each axis of their value's type, in its order.
+    """
+
+    name: str
+    rule: Callable[..., Type | tuple[Type, ...]]
+    meaning: Callable[..., Any]
+    cases: tuple[Case, ...]
+    record: Callable[..., Any]
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(meaning: Callable[..., Any], *cases: Case) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare an operation: the decorated function is its signature and type rule; calling it records a node."""
+
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
+        name = rule.__name__.rstrip("_")
+
+        @functools.wraps(rule)
+        def record(*operands: Value | float | bool, **attrs: Any) -> Any:
+            values = lift(operands)
+            types = rule(*values, **attrs)
+            if isinstance(types, tuple):
+                return trace.emit(name, values, types, attrs)
+            return trace.emit(name, values, (types,), attrs)[0]
+
+        OPERATIONS[name] = Operation(name, rule, meaning, cases, record)
+        return record
+
+    return declare
+
+
+def lift(operands: tuple[Any, ...]) -> tuple[Value, ...]:
+    """Numbers among the operands become constants of the dtype of the other operands."""
+    if all(isinstance(operand, Value) for operand in operands):
+        return operands
+    dtypes = {operand.type.dtype for operand in operands if isinstance(operand, Value)} - {"bool"}
+    numbers = [operand for operand in operands if not isinstance(operand, Value)]
+    is_float = "float" in dtypes or any(isinstance(number, float) for number in numbers)
+    is_bool = all(isinstance(number, bool) for number in numbers)
+    dtype: DType = "float" if is_float else "bool" if is_bool else "int"
+    return tuple(x if isinstance(x, Value) else const(value=x, dtype=dtype) for x in operands)
+
+
+def fail(op: str, text: str) -> ShapeError:
+    return ShapeError(f"{trace.here() or 'model'}: {op}: {text}")
+
+
+_OURS = ("/graph/ops/", "/graph/trace.py", "/graph/loops.py", "/graph/composed.py")
+
+
+def called(*values: Value) -> list[str]:
+    """What the calling code calls these values: its variable, else the weight, else the type."""
+    frames = (entry.frame for entry in inspect.stack()[1:] if not any(part in entry.filename for part in _OURS))
+    caller = next(frames, None)
+    names = {id(value): name for name, value in caller.f_locals.items()} if caller else {}
+    return [names.get(id(value), value.name or str(value.type)) for value in values]
+
+
+@operation(
+    lambda node, *, value, dtype, axes=(): np.array(value, NUMPY[dtype]),
+    case(value=2.5, dtype="float"),
+    case(value=(1, 2, 3), dtype="int", axes=("place",)),
+)
+def const(*, value: Any, dtype: DType, axes: tuple[str, ...] = ()) -> Type:
+    """A number, or an array with these axes as nested tuples."""
+    return Type(dtype, tuple(zip(axes, np.shape(value), strict=True)))
+
+
+# -- axes that meet by name -------------------------------------------------------------
+
+_pairs: ContextVar[bool] = ContextVar("pairs", default=False)
+
+
+def outer(op: Callable[..., Value], *operands: Value) -> Value:
+    """An elementwise operation on every pair: axes that only one operand has are all kept."""
+    token = _pairs.set(True)
+    try:
+        return op(*operands)
+    finally:
+        _pairs.reset(token)
+
+
+def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
+    """The axes of all values, each after those it follows; ShapeError if sizes differ or no value has them all."""
+    order: list[str] = []
+    owners: dict[str, Value] = {}
+    for value in sorted(values, key=lambda value: -len(value.axes)):
+        place = len(order)
+        for axis, size in reversed(value.type.dims):
+            if axis not in order:
+                order.insert(place, axis)
+            place = order.index(axis)
+            owner = owners.setdefault(axis, value)
+            if owner.size(axis) != size:
+                first, second = called(owner, value)
+                raise fail(op, f"{first} has {axis}={owner.size(axis)}, {second} has {axis}={size}")
+    if not _pairs.get() and not any(set(value.axes) == set(order) for value in values):
+        parts = (f"{name} has {list(value.axes)}" for name, value in zip(called(*values), values, strict=True))
+        raise fail(op, " and ".join(parts) + ": neither has all axes; if every pair is meant, say outer")
+    return tuple((axis, owners[axis].size(axis)) for axis in order)
+
+
+def align(array: Array, axes: tuple[str, ...], to: tuple[str, ...]) -> Array:
+    """An array with axes `axes`, ready to be broadcast against one with axes `to`."""
+    array = np.asarray(array)
+    order = [axis for axis in to if axis in axes]
+    array = array.transpose([axes.index(axis) for axis in order])
+    return array.reshape([array.shape[order.index(axis)] if axis in axes else 1 for axis in to])

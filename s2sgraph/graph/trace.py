@@ -1,0 +1,151 @@
+"""Recording: ordinary Python calls operations on values, and a graph is what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from s2sgraph.graph.types import ShapeError, Type
+from s2sgraph.graph.values import Graph, Initial, Layout, Node, Value, Weight
+
+Tree = Any
+"""A value, or a tuple or list of trees."""
+
+Mode = Literal["train", "score", "decode"]
+"""What is traced: training (dropout is alive), the scoring of given targets, or decoding."""
+
+
+@dataclass
+class State:
+    """A value that a loop hands from one step to the next: as it starts, and as the step leaves it."""
+
+    first: Value
+    following: Value
+    grows: str = ""
+    """The axis that gets longer with every step, if one does."""
+
+
+@dataclass
+class Block:
+    """A graph while it is being recorded; the body of a loop `repeats`, and carries states."""
+
+    graph: Graph
+    repeats: bool = False
+    counter: Value | None = None
+    states: dict[Value, State] = field(default_factory=dict)
+
+
+_blocks: ContextVar[tuple[Block, ...]] = ContextVar("blocks", default=())
+_scope: ContextVar[str] = ContextVar("scope", default="")
+_mode: ContextVar[Mode] = ContextVar("mode", default="score")
+
+
+def current() -> Block:
+    """The innermost block being recorded."""
+    blocks = _blocks.get()
+    if not blocks:
+        raise RuntimeError("an operation was called outside trace(...)")
+    return blocks[-1]
+
+
+def enclosing() -> tuple[Block, ...]:
+    """All blocks being recorded, outermost first."""
+    return _blocks.get()
+
+
+def mode() -> Mode:
+    return _mode.get()
+
+
+def here() -> str:
+    """The path of the layer being traced."""
+    return _scope.get()
+
+
+@contextmanager
+def inside(block: Block) -> Iterator[Block]:
+    """Record into `block`."""
+    token = _blocks.set((*_blocks.get(), block))
+    try:
+        yield block
+    finally:
+        _blocks.reset(token)
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Weights and nodes made within belong to this layer of the one around."""
+    token = _scope.set(f"{_scope.get()}.{name}".lstrip("."))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def at(path: str) -> Iterator[None]:
+    """Weights and nodes made within belong to the layer of this full path."""
+    token = _scope.set(path)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def trace(
+    function: Callable[..., dict[str, Value]], inputs: dict[str, Type], *, mode: Mode = "score"
+) -> Graph:
+    """The graph of `function`, which is called with one value for each input and returns its named outputs."""
+    graph = Graph(inputs=[Value(type, name) for name, type in inputs.items()])
+    token = _mode.set(mode)
+    try:
+        with inside(Block(graph)):
+            outputs = function(**{value.name: value for value in graph.inputs})
+    finally:
+        _mode.reset(token)
+    graph.outputs, graph.output_names = list(outputs.values()), tuple(outputs)
+    return graph
+
+
+def emit(
+    op: str,
+    inputs: tuple[Value, ...],
+    types: tuple[Type, ...],
+    attrs: dict[str, Any],
+    body: Graph | None = None,
+) -> tuple[Value, ...]:
+    """Record one node and return its outputs."""
+    outputs = tuple(Value(type) for type in types)
+    current().graph.nodes.append(Node(op, inputs, attrs, outputs, body, here()))
+    return outputs
+
+
+def weight(name: str, type: Type, *, layout: Layout | None = None, initial: Initial | None = None) -> Value:
+    """The weight of that name in the layer being traced; asked for twice, it is one weight.
+
+    `layout` says how it is stored, by default one dimension for each axis.
+    """
+    path = f"{here()}.{name}".lstrip(".")
+    weights = enclosing()[0].graph.weights
+    if path not in weights:
+        stored = layout or tuple((axis,) for axis in type.axes)
+        weights[path] = Weight(Value(type, path, stored), initial or Initial())
+    found = weights[path].value
+    if sorted(found.type.dims, key=str) != sorted(type.dims, key=str):
+        raise ShapeError(f"{path}: one weight, two types: {found.type} and {type}")
+    return found
+
+
+def flatten(tree: Tree) -> list[Value]:
+    """The values of a tree, left to right."""
+    if isinstance(tree, Value):
+        return [tree]
+    return [value for part in tree for value in flatten(part)]
+
+
+def unflatten(like: Tree, leaves: Iterator[Value]) -> Tree:
+    """A tree of the same form with other values."""
+    return next(leaves) if isinstance(like, Value) else tuple(unflatten(part, leaves) for part in like)

@@ -1,0 +1,108 @@
+"""The graph: values that know their type, nodes that name an operation, and bodies for what repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from s2sgraph.graph.types import Size, Type
+
+Layout = tuple[tuple[str, ...], ...]
+"""One group of axes for each dimension of a tensor: `(("gate", "feature"), ("input",))`."""
+
+OPERATORS: dict[str, Callable[..., Value]] = {}
+"""What `+ - * /` record; filled by the elementwise operations."""
+
+
+@dataclass(eq=False)
+class Value:
+    """One result of one node, an input, or a weight. Two values are equal only if they are one."""
+
+    type: Type
+    name: str = ""
+    layout: Layout | None = None
+    """How a weight is stored; and, once placed, how any value is."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        return self.type.axes
+
+    def size(self, axis: str) -> Size:
+        return self.type.sizes[axis]
+
+    def number(self, axis: str) -> int:
+        """The size of an axis whose size is always known, such as `feature`."""
+        size = self.type.sizes[axis]
+        if size is None:
+            raise ValueError(f"{axis} of {self.type} has no fixed size")
+        return size
+
+    def __add__(self, other: Value | float) -> Value:
+        return OPERATORS["add"](self, other)
+
+    def __sub__(self, other: Value | float) -> Value:
+        return OPERATORS["sub"](self, other)
+
+    def __mul__(self, other: Value | float) -> Value:
+        return OPERATORS["mul"](self, other)
+
+    def __truediv__(self, other: Value | float) -> Value:
+        return OPERATORS["div"](self, other)
+
+
+@dataclass(eq=False)
+class Node:
+    """An operation applied to values; `where` is the layer that was being traced, `decoder.state`."""
+
+    op: str
+    inputs: tuple[Value, ...]
+    attrs: dict[str, Any]
+    outputs: tuple[Value, ...]
+    body: Graph | None = None
+    where: str = ""
+
+    @property
+    def needs(self) -> list[Value]:
+        """The inputs, and whatever the body takes from outside."""
+        return [*self.inputs, *(self.body.free() if self.body else ())]
+
+
+@dataclass(frozen=True)
+class Initial:
+    """How a weight starts: `uniform` in ±scale, `normal` with deviation scale, or `constant`."""
+
+    kind: str = "uniform"
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A trained tensor: its value in the graph, how it starts, and the layer that owns it."""
+
+    value: Value
+    initial: Initial
+
+
+@dataclass(eq=False)
+class Graph:
+    """Nodes in an order in which they can run, between inputs and outputs."""
+
+    inputs: list[Value] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+    weights: dict[str, Weight] = field(default_factory=dict)
+    output_names: tuple[str, ...] = ()
+
+    def free(self) -> list[Value]:
+        """Values used here and made outside, in the order of their first use."""
+        own = {*self.inputs, *(value for node in self.nodes for value in node.outputs)}
+        used = [value for node in self.nodes for value in node.needs] + self.outputs
+        return [value for value in dict.fromkeys(used) if value not in own]
+
+    def blocks(self) -> Iterator[Graph]:
+        """This graph and the bodies within it, outermost first."""
+        yield self
+        for node in self.nodes:
+            if node.body:
+                yield from node.body.blocks()

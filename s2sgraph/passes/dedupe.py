@@ -1,0 +1,49 @@
+"""One node where several compute the same, one state where several are the same."""
+
+from __future__ import annotations
+
+from s2sgraph.graph.ops import DRAWN
+from s2sgraph.graph.values import Graph, Value
+from s2sgraph.passes.repeats import Repeat
+
+Key = tuple[object, ...]
+
+
+def dedupe(graph: Graph) -> None:
+    """Merge equal nodes; what is drawn at random is never equal to anything."""
+    _block(graph, {}, {})
+
+
+def _block(graph: Graph, seen: dict[Key, tuple[Value, ...]], instead: dict[Value, Value]) -> None:
+    seen, kept = dict(seen), []
+    for node in graph.nodes:
+        node.inputs = tuple(instead.get(value, value) for value in node.inputs)
+        if node.body:
+            _block(node.body, seen, instead)
+            if node.op in ("loop", "scan"):
+                _states(Repeat.of(node), instead)
+                _block(node.body, seen, instead)
+        layouts = tuple(value.layout for value in node.outputs)
+        key: Key = (node.op, node.inputs, repr(sorted(node.attrs.items())), layouts)
+        if node.body is None and node.op not in DRAWN and key in seen:
+            instead.update(zip(node.outputs, seen[key], strict=True))
+        else:
+            seen[key] = node.outputs
+            kept.append(node)
+    graph.nodes = kept
+    graph.outputs = [instead.get(value, value) for value in graph.outputs]
+
+
+def _states(repeat: Repeat, instead: dict[Value, Value]) -> None:
+    """States that start alike and go on alike are one."""
+    first: dict[tuple[Value, Value], int] = {}
+    kept = []
+    for i, key in enumerate(zip(repeat.first, repeat.following, strict=True)):
+        if key in first and repeat.states[i].layout == repeat.states[first[key]].layout:
+            instead[repeat.states[i]] = repeat.states[first[key]]
+            instead[repeat.finals[i]] = repeat.finals[first[key]]
+        else:
+            first[key] = i
+            kept.append(i)
+    repeat.keep_states(kept)
+    repeat.write()

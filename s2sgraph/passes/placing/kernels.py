@@ -1,0 +1,60 @@
+"""How composites are placed that an engine has a kernel for."""
+
+from __future__ import annotations
+
+from s2sgraph.graph.values import Node
+from s2sgraph.passes.placing.layout import apiece, stored, without
+from s2sgraph.passes.placing.placer import Placed, Placer
+
+
+def recurrent(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
+    """A cell along an axis, time first; or one step of it, as rows.
+
+    The node's inputs are x `[over, rows, feature]`, the lengths if `ragged`, the states `[rows, feature]`, and the
+    weights that `weights` names.
+    """
+    assert node.body is not None
+    over, ragged = node.attrs.get("over", ""), node.attrs.get("ragged", False)
+    x, states = operands[0], operands[2 if ragged else 1 :]
+    lead = tuple(axis for axis in x.type.axes if axis not in (over, "feature"))
+    x = p.conform(x, ((over,), lead, ("feature",)) if over else (lead, ("feature",)))
+    states = [p.conform(state, (lead, ("feature",))) for state in states]
+    weights = {p.names[value]: p.env[value].raw for value in node.body.free() if value in p.names}
+    inputs = [x.raw, *(v.raw for v in operands[1:2] if ragged), *(state.raw for state in states), *weights.values()]
+    y = ((over,), lead, ("feature",)) if over else (lead, ("feature",))
+    outputs = p.emit(
+        node.op,
+        inputs,
+        [y, *((lead, ("feature",)) for _ in states)],
+        [value.type for value in node.outputs],
+        **node.attrs,
+        weights=tuple(weights),
+        states=len(states),
+        final=tuple(value in p.used for value in node.outputs[1:]),
+    )
+    return [p.conform(outputs[0], stored(outputs[0].type)), *outputs[1:]]
+
+
+def attend(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
+    """Scaled dot-product attention, if nobody asks for the weights: `[…, rows, key] [, over, key] [, over, value]`."""
+    if node.outputs[1] in p.used:
+        return None
+    over, causal = node.attrs["over"], node.attrs["causal"]
+    query, keys, values = operands[:3]
+    shared = [axis for axis in keys.type.axes if axis in query.type.axes and axis != "key"]
+    rows = tuple(axis for axis in query.type.axes if axis not in shared and axis != "key")
+    lead = apiece(*shared)
+    inputs = [
+        p.conform(query, (*lead, rows, ("key",))),
+        p.conform(keys, (*lead, (over,), ("key",))),
+        p.conform(values, (*lead, (over,), ("value",))),
+    ]
+    for mask in operands[3:]:
+        own = mask.type.axes
+        inputs.append(p.conform(mask, tuple(g if g and set(g) <= set(own) else () for g in (*lead, rows, (over,)))))
+    type = node.outputs[0].type
+    result = p.op(
+        "attend", [v.raw for v in inputs], (*lead, rows, ("value",)), type, causal=bool(causal), rate=node.attrs["rate"]
+    )
+    assert without(result.layout)
+    return [result, result]

@@ -1,0 +1,39 @@
+"""The engines that a graph must mean the same in: functions (graph, weights, inputs) -> outputs by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime
+from s2sgraph_exporters.onnx.build import KERNELS as ONNX_KERNELS
+from s2sgraph_exporters.onnx.build import build as build_onnx
+
+
+def session(model: ir.Model, *, optimised: bool = True) -> onnxruntime.InferenceSession:
+    proto = ir.to_proto(model)
+    onnx.checker.check_model(proto, full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run_session(found: onnxruntime.InferenceSession, inputs: dict) -> dict:
+    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
+    feed = {i.name: np.asarray(inputs[i.name], kinds[i.type]) for i in found.get_inputs()}
+    outputs = found.run(None, feed)
+    return {o.name: array for o, array in zip(found.get_outputs(), outputs, strict=True)}
+
+
+def run_onnx(graph, weights, inputs, *, kernels=ONNX_KERNELS, optimised=True):
+    return run_session(session(build_onnx(graph, weights, kernels=kernels), optimised=optimised), inputs)
+
+
+ENGINES = {
+    "onnx": run_onnx,
+    "onnx, bodies": lambda *args: run_onnx(*args, kernels={}),
+    "onnx, not optimised": lambda *args: run_onnx(*args, optimised=False),
+}
