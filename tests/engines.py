@@ -6,8 +6,11 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime
+import torch
 from s2sgraph_exporters.onnx.build import KERNELS as ONNX_KERNELS
 from s2sgraph_exporters.onnx.build import build as build_onnx
+from s2sgraph_exporters.torch.build import build as build_torch
+from s2sgraph_exporters.torch.recurrence import KERNELS as TORCH_KERNELS
 
 
 def session(model: ir.Model, *, optimised: bool = True) -> onnxruntime.InferenceSession:
@@ -32,7 +35,20 @@ def run_onnx(graph, weights, inputs, *, kernels=ONNX_KERNELS, optimised=True):
     return run_session(session(build_onnx(graph, weights, kernels=kernels), optimised=optimised), inputs)
 
 
+def run_torch(graph, weights, inputs, *, kernels=TORCH_KERNELS):
+    names = [value.name for value in graph.inputs]
+    kinds = {value.name: {"float": np.float32, "int": np.int64, "bool": np.bool_}[value.type.dtype] for value in graph.inputs}
+    outputs = graph.output_names
+    module = build_torch(graph, weights, kernels=kernels).eval()
+    with torch.no_grad():
+        found = module(*(torch.from_numpy(np.array(inputs[name], kinds[name])) for name in names))
+    found = found if isinstance(found, dict) else {outputs[0]: found}
+    return {name: tensor.numpy() for name, tensor in found.items()}
+
+
 ENGINES = {
+    "torch": run_torch,
+    "torch, bodies": lambda *args: run_torch(*args, kernels={}),
     "onnx": run_onnx,
     "onnx, bodies": lambda *args: run_onnx(*args, kernels={}),
     "onnx, not optimised": lambda *args: run_onnx(*args, optimised=False),

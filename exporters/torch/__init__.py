@@ -1,0 +1,1 @@
+"""The torch exporter: a trainable torch.fx.GraphModule."""

@@ -1,0 +1,56 @@
+"""From a graph to a trainable module: a torch.fx.GraphModule whose parameters are named by their paths in the spec."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import fx, nn
+
+from s2sgraph.graph.values import Graph, Value
+from s2sgraph.passes.pipeline import lower
+from s2sgraph.passes.placing import Kernel
+
+from . import recurrence, table
+from .emitter import Emitter, translate
+
+RULES = (table, recurrence)
+
+
+def build(graph: Graph, weights: dict[str, npt.NDArray[np.floating]], *, kernels: dict[str, Kernel] | None = None) -> fx.GraphModule:
+    """The module of a graph, with these weights by path. The graph is changed: trace a fresh one.
+
+    Its forward takes the graph's inputs by name and returns its output, or a dict of outputs where there are several.
+    """
+    placed = lower(graph, recurrence.KERNELS if kernels is None else kernels)
+    root = nn.Module()
+    for path, weight in placed.weights.items():
+        array = np.asarray(weights[path], np.float32).reshape(stored_shape(weight.value))
+        register(root, path, nn.Parameter(torch.from_numpy(array.copy())))
+    emitter = Emitter(root, {weight.value: path for path, weight in placed.weights.items()})
+    for value in placed.inputs:
+        emitter.env[value] = emitter.graph.placeholder(value.name)
+    outputs = dict(zip(placed.output_names, translate(emitter, placed), strict=True))
+    emitter.graph.output(next(iter(outputs.values())) if len(outputs) == 1 else outputs)
+    emitter.graph.lint()
+    module = fx.GraphModule(root, emitter.graph)
+    module.train()
+    return module
+
+
+def stored_shape(value: Value) -> tuple[int, ...]:
+    """The shape a weight is stored in: one dimension for each group of its layout."""
+    return tuple(math.prod(value.number(axis) for axis in group) for group in value.layout or ())
+
+
+def register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
+    """Add a parameter under a dotted path, with plain modules on the way."""
+    *parents, name = path.split(".")
+    module = root
+    for parent in parents:
+        if not hasattr(module, parent):
+            module.add_module(parent, nn.Module())
+        module = getattr(module, parent)
+    module.register_parameter(name, parameter)

@@ -1,0 +1,91 @@
+"""Attention, RNN, LSTM and GRU by torch's kernels; loops and scans as calls of a body module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import fx, nn
+
+from s2sgraph.graph.values import Graph, Node
+from s2sgraph.passes.placing import Kernel, attend, recurrent
+from s2sgraph.passes.placing.placer import Placed, Placer
+
+from . import functions
+from .emitter import Emitter, Operand, rule, translate
+
+
+def fused_gru(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
+    """torch has a kernel only for the GRU whose reset follows the product."""
+    return recurrent(p, node, operands) if node.attrs["reset"] == "after" else None
+
+
+def fused_rnn(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
+    """One step of a simple recurrence is as fast by its own operations."""
+    return recurrent(p, node, operands) if node.attrs.get("over") else None
+
+
+KERNELS: dict[str, Kernel] = {"attend": attend, "lstm": recurrent, "gru": fused_gru, "rnn": fused_rnn}
+WEIGHTS = {"rnn": ("input", "state", "input_bias"), "lstm": ("input", "state", "input_bias")}
+WEIGHTS["gru"] = ("input", "state", "input_bias", "state_bias")
+
+
+@rule("attend")
+def attention(e: Emitter, node: Node) -> Operand:
+    query, keys, values, *masks = map(e.get, node.inputs)
+    mask = masks[0] if masks else None
+    rate = node.attrs["rate"]
+    training = e.training() if rate else False
+    return e.call(functions.attend, query, keys, values, mask, node.attrs["causal"], rate, training)
+
+
+@rule("rnn", "lstm", "gru")
+def recurrence(e: Emitter, node: Node) -> Operand:
+    attrs = node.attrs
+    count = len(node.inputs) - len(attrs["weights"])
+    x, *rest = map(e.get, node.inputs[:count])
+    length = rest.pop(0) if attrs.get("ragged") else None
+    named = dict(zip(attrs["weights"], map(e.get, node.inputs[count:]), strict=True))
+    weights = [named[name] for name in WEIGHTS[node.op]]
+    if not attrs.get("over"):
+        step = functions.lstm_step if node.op == "lstm" else functions.gru_step
+        return e.call(step, x, *rest, *weights)
+    settings: dict[str, Any] = {"reverse": attrs["reverse"]}
+    if node.op == "lstm":
+        settings["final_cell"] = attrs["final"][1]
+    if node.op == "rnn":
+        settings["activation"] = attrs["activation"]
+    whole = {"rnn": functions.rnn, "lstm": functions.lstm, "gru": functions.gru}[node.op]
+    return e.call(whole, x, length, *rest, *weights, **settings)
+
+
+def _body(e: Emitter, graph: Graph) -> tuple[nn.Module, list[Operand]]:
+    """A body as a module of its own, and what it takes from around it."""
+    free = graph.free()
+    captured = [value for value in free if isinstance(e.get(value), fx.Node)]
+    root = nn.Module()
+    inner = Emitter(root, {})
+    inner.env = {value: e.get(value) for value in free if value not in captured}
+    for i, value in enumerate((*graph.inputs, *captured)):
+        name = value.name.replace(".", "_") or f"x{i}"
+        inner.env[value] = inner.graph.placeholder(name)
+    inner.graph.output(tuple(translate(inner, graph)))
+    return fx.GraphModule(root, inner.graph), [e.get(value) for value in captured]
+
+
+@rule("scan")
+def scan(e: Emitter, node: Node) -> Operand:
+    assert node.body is not None
+    states = node.attrs["states"]
+    body, captured = _body(e, node.body)
+    xs = [*map(e.get, node.inputs[: len(node.inputs) - states])]
+    first = [*map(e.get, node.inputs[len(node.inputs) - states :])]
+    results = len(node.outputs) - states
+    return e.call(functions.scan, e.module("scan", body), xs, first, captured, results, node.attrs["reverse"])
+
+
+@rule("loop")
+def loop(e: Emitter, node: Node) -> Operand:
+    assert node.body is not None
+    body, captured = _body(e, node.body)
+    trips, *first = map(e.get, node.inputs)
+    return e.call(functions.loop, e.module("loop", body), trips, first, captured, node.attrs["states"])
