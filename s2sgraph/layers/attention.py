@@ -1,0 +1,90 @@
+"""Attention over an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from s2sgraph.attention.additive import Additive
+from s2sgraph.attention.score import Score
+from s2sgraph.attention.windows import GlobalWindow, Window
+from s2sgraph.layers.residual import ResidualLayer
+from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.fields import Inputs, Rate, Size
+from s2sgraph.spec.kinds import BELOW, Chosen, absorb
+from s2sgraph.spec.references import Reference
+from s2sgraph.spec.settings import rule
+from s2sgraph.spec.starts import Start, ZeroStart
+
+ENCODER = Reference(("encoder",))
+
+
+class Attention(ResidualLayer, kind="attention", main="score"):
+    """The mean of the memory, weighted by how well each place fits the query.
+
+    The settings of the score stand beside it: `{score: additive, size: 64, normalize: true}`.
+    Without heads there are no products but those of the score.
+
+    Attributes:
+        inputs: the query (`query:` in a spec).
+        memory: what is attended to.
+        score: how a query fits a place.
+        heads: number of heads, with products for query, key, value and result.
+        size: with heads, features of query, key and value of all heads together; by default of
+            the query.
+        bias: with heads, whether the four products have a bias.
+        window: the places that one step sees.
+        coverage: whether the sum of past weights enters the score (Tu 2016, See 2017).
+        attention_dropout: rate on the weights.
+        start: the result before the first step, for `prev.`.
+    """
+
+    inputs: Inputs = Field(default=(BELOW,), alias="query")
+    memory: Reference = ENCODER
+    score: Annotated[Score, Chosen("score")] = Additive()
+    heads: Size | None = None
+    size: Size | None = None
+    bias: bool = True
+    window: Annotated[Window, Chosen("window")] = GlobalWindow()
+    coverage: bool = False
+    attention_dropout: Rate = 0.0
+    start: Start = ZeroStart()
+
+    @classmethod
+    def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Move the settings of the score into it; with heads, `size` and `bias` stay here."""
+        kept = cls.keys() if data.get("heads") is not None else cls.keys().keys() - {"size", "bias"}
+        return absorb(data, "score", "score", Additive.word, kept)
+
+    @classmethod
+    def flatten(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Put the settings of the score beside it again."""
+        score = data.get("score")
+        if isinstance(score, dict):
+            data |= {**score, "score": score["kind"]}
+            del data["kind"]
+        return data
+
+    @rule("heads", "score")
+    def _heads_need_a_dot(self) -> Iterator[Problem]:
+        if self.heads is not None and not self.score.headed:
+            message = f"heads need score scaled_dot or dot, not {self.score.word}"
+            yield Problem(("heads",), message, "write score: scaled_dot", at_key=True)
+
+    @rule("heads", "size", "bias")
+    def _products_need_heads(self) -> Iterator[Problem]:
+        if self.heads is None:
+            for key in ("size", "bias"):
+                if getattr(self, key) != type(self).model_fields[key].default:
+                    message = (
+                        f"{key} is for the products of heads; score {self.score.word} has none"
+                    )
+                    yield Problem((key,), message, "add heads, or remove it", at_key=True)
+
+    @rule("coverage", "score")
+    def _coverage_has_room(self) -> Iterator[Problem]:
+        if self.coverage and not self.score.covering:
+            message = f"coverage needs score additive, not {self.score.word}"
+            yield Problem(("coverage",), message, "write score: additive", at_key=True)

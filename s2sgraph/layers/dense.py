@@ -1,0 +1,25 @@
+"""Dense layer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from s2sgraph.spec.fields import Activation, Size
+from s2sgraph.spec.kinds import Layer
+from s2sgraph.spec.starts import Start, ZeroStart
+
+
+class Dense(Layer, kind="dense", main="size"):
+    """`activation(W x + b)`, at each place.
+
+    Attributes:
+        size: features of the result.
+        activation: `maxout` takes the larger of two products (Goodfellow 2013).
+        bias: whether there is b.
+        start: the result before the first step, for `prev.`.
+    """
+
+    size: Size
+    activation: Activation | Literal["maxout"] = "none"
+    bias: bool = True
+    start: Start = ZeroStart()

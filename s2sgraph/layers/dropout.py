@@ -1,0 +1,20 @@
+"""Dropout layer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from s2sgraph.spec.fields import Rate
+from s2sgraph.spec.kinds import Layer
+
+
+class Dropout(Layer, kind="dropout", main="rate"):
+    """Sets features to zero in training, and scales the rest (Srivastava 2014).
+
+    Attributes:
+        rate: share of the features.
+    """
+
+    weighted: ClassVar[bool] = False
+
+    rate: Rate

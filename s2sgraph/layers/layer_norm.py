@@ -1,0 +1,12 @@
+"""Layer normalisation."""
+
+from __future__ import annotations
+
+from s2sgraph.spec.fields import Positive
+from s2sgraph.spec.kinds import Layer
+
+
+class LayerNorm(Layer, kind="layer_norm"):
+    """`g * (x - mean) / sqrt(variance + epsilon) + b` over the features (Ba 2016)."""
+
+    epsilon: Positive = 1e-5

@@ -1,0 +1,142 @@
+"""Data and training: files, optimizer, schedule and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.fields import Filename, Positive, Rate, Size, read_filename
+from s2sgraph.spec.kinds import Chosen, Kind
+from s2sgraph.spec.messages import invalid, problem_of, refuse
+from s2sgraph.spec.settings import Settings, rule
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Optimizer(Kind, family="optimizer"):
+    """How weights follow their gradients; `rate` is the learning rate at its highest."""
+
+    rate: Positive = 1e-3
+
+
+class Adam(Optimizer, kind="adam"):
+    """Adam (Kingma and Ba 2015)."""
+
+    betas: Annotated[tuple[Share, Share], Field(strict=False)] = (0.9, 0.999)
+    epsilon: Positive = 1e-8
+
+
+class AdamW(Adam, kind="adamw"):
+    """Adam with weight decay that does not go through the gradient (Loshchilov and Hutter 2019)."""
+
+    weight_decay: NotNegative = 0.01
+
+
+class Sgd(Optimizer, kind="sgd"):
+    """Stochastic gradient descent."""
+
+    momentum: Share = 0.0
+
+
+class Schedule(Kind, family="schedule"):
+    """The learning rate over time; it rises in a line over the first `warmup` steps."""
+
+    warmup: int = Field(default=0, ge=0)
+
+
+class Constant(Schedule, kind="constant"):
+    """The rate stays."""
+
+
+class InverseSquareRoot(Schedule, kind="inverse_square_root"):
+    """The rate falls with the square root of the step (Vaswani 2017)."""
+
+    warmup: int = Field(default=4000, ge=1)
+
+
+class Cosine(Schedule, kind="cosine"):
+    """The rate falls to zero at the last step, along a cosine."""
+
+
+class Linear(Schedule, kind="linear"):
+    """The rate falls to zero at the last step, along a line."""
+
+
+def _files(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        return (read_filename(value),)
+    if not value:
+        raise refuse("expected a file or a list of files; the list is empty")
+    problems = []
+    files = []
+    for index, item in enumerate(value):
+        try:
+            files.append(read_filename(item))
+        except PydanticCustomError as error:
+            problems.append(problem_of(error, index))
+    if problems:
+        raise invalid("files", problems)
+    return tuple(files)
+
+
+Files = Annotated[
+    tuple[Filename, ...],
+    PlainValidator(_files),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+
+
+class Data(Settings):
+    """Files of sentence pairs, source and target parted by a tab, one pair a line."""
+
+    train: Files | None = None
+    dev: Files | None = None
+    test: Files | None = None
+
+
+class Train(Settings):
+    """How to train.
+
+    Attributes:
+        optimizer: how weights follow their gradients.
+        schedule: the learning rate over time.
+        batch_tokens: most target tokens (or frames) of a batch, padding included.
+        batch_size: sentences of a batch, in place of `batch_tokens`.
+        steps: updates of the weights after which training ends.
+        epochs: passes over the data after which training ends, if that comes first.
+        label_smoothing: share of the truth that is spread over the other symbols.
+        clip: largest norm of the gradient; null does not clip.
+        seed: of the weights, the order of the data and dropout.
+        validate_every: steps between two validations.
+        patience: validations without improvement after which training ends.
+    """
+
+    optimizer: Annotated[Optimizer, Chosen("optimizer", "adamw")] = AdamW()
+    schedule: Annotated[Schedule, Chosen("schedule", "constant")] = Constant()
+    batch_tokens: Size = 4096
+    batch_size: Size | None = None
+    steps: Size = 2000
+    epochs: Size | None = None
+    label_smoothing: Rate = 0.0
+    clip: Positive | None = 1.0
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    validate_every: Size = 500
+    patience: Size | None = None
+
+    @rule("schedule", "steps")
+    def _warm_before_the_end(self) -> Iterator[Problem]:
+        if isinstance(self.schedule, Cosine | Linear) and self.schedule.warmup >= self.steps:
+            message = f"warmup takes all {self.steps} steps, so the rate never falls"
+            yield Problem(("schedule", "warmup"), message, "warm up for fewer steps")
