@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from s2sgraph.attention.score import Score
-from s2sgraph.spec.fields import Size
+from s2sgraph.spec.settings import Size
 
 
 class Additive(Score, kind="additive"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s2sgraph.attention.score import Score
-from s2sgraph.spec.fields import Size
+from s2sgraph.spec.settings import Size
 
 
 class Location(Score, kind="location"):

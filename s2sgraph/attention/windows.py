@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from s2sgraph.spec.fields import Size
 from s2sgraph.spec.kinds import Kind
+from s2sgraph.spec.settings import Size
 
 
 class Window(Kind, family="window"):

@@ -11,12 +11,8 @@ from s2sgraph.attention.additive import Additive
 from s2sgraph.attention.score import Score
 from s2sgraph.attention.windows import GlobalWindow, Window
 from s2sgraph.layers.residual import ResidualLayer
-from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Inputs, Rate, Size
 from s2sgraph.spec.kinds import BELOW, Chosen, absorb
-from s2sgraph.spec.references import Reference
-from s2sgraph.spec.settings import rule
-from s2sgraph.spec.starts import Start, ZeroStart
+from s2sgraph.spec.settings import Inputs, Problem, Rate, Reference, Size, Start, ZeroStart, rule
 
 ENCODER = Reference(("encoder",))
 

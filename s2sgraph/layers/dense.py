@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from s2sgraph.spec.fields import Activation, Size
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.starts import Start, ZeroStart
+from s2sgraph.spec.settings import Activation, Size, Start, ZeroStart
 
 
 class Dense(Layer, kind="dense", main="size"):

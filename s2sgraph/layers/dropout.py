@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from s2sgraph.spec.fields import Rate
 from s2sgraph.spec.kinds import Layer
+from s2sgraph.spec.settings import Rate
 
 
 class Dropout(Layer, kind="dropout", main="rate"):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Rate, Size
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.references import Reference
-from s2sgraph.spec.settings import rule
+from s2sgraph.spec.settings import Problem, Rate, Reference, Size, rule
 
 
 class Embedding(Layer, kind="embedding", main="size"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from s2sgraph.layers.residual import ResidualLayer
-from s2sgraph.spec.fields import Rate, Size
+from s2sgraph.spec.settings import Rate, Size
 
 
 class FeedForward(ResidualLayer, kind="feed_forward", main="size"):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Size
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.settings import rule
+from s2sgraph.spec.settings import Problem, Size, rule
 
 LENGTH = 512
 

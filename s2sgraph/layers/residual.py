@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Norm, Rate, Residual
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.settings import rule
+from s2sgraph.spec.settings import Norm, Problem, Rate, Residual, rule
 
 
 class ResidualLayer(Layer):

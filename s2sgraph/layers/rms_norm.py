@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from s2sgraph.spec.fields import Positive
 from s2sgraph.spec.kinds import Layer
+from s2sgraph.spec.settings import Positive
 
 
 class RmsNorm(Layer, kind="rms_norm"):

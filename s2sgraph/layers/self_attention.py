@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s2sgraph.layers.residual import ResidualLayer
-from s2sgraph.spec.fields import Rate, Size
+from s2sgraph.spec.settings import Rate, Size
 
 
 class SelfAttention(ResidualLayer, kind="self_attention", main="heads"):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from s2sgraph.layers.residual import ResidualLayer
-from s2sgraph.spec.fields import Size
-from s2sgraph.spec.starts import Start, ZeroStart
+from s2sgraph.spec.settings import Size, Start, ZeroStart
 
 
 class Ssru(ResidualLayer, kind="ssru", main="size"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from s2sgraph.spec.fields import Positive, Size
 from s2sgraph.spec.kinds import Kind
+from s2sgraph.spec.settings import Positive, Size
 
 
 class Greedy(Kind, kind="greedy", family="search"):

@@ -1,5 +1,6 @@
 """The spec language: text in, a checked and frozen `Spec` out, or one error with every problem."""
 
+from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.dumping import dump
 from s2sgraph.spec.errors import Problem, SpecError
 from s2sgraph.spec.fields import Activation, Inputs, Name, Norm, Rate, Residual, Size
@@ -9,7 +10,6 @@ from s2sgraph.spec.loading import load, loads
 from s2sgraph.spec.places import KeyPath, Places
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
-from s2sgraph.spec.settings import Settings, rule
 from s2sgraph.spec.starts import (
     CopyStart,
     DenseStart,

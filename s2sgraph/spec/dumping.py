@@ -9,14 +9,13 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
+from s2sgraph.spec.checking import Settings
 from s2sgraph.spec.kinds import Kind, Layer
 from s2sgraph.spec.references import Reference
-from s2sgraph.spec.schema import Spec
-from s2sgraph.spec.settings import Settings
 from s2sgraph.spec.starts import CopyStart, LearnedStart, ZeroStart
 
 
-def dump(spec: Spec, *, full: bool = False) -> str:
+def dump(spec: Settings, *, full: bool = False) -> str:
     """The spec as YAML text, equal for equal specs; comments are not kept.
 
     Args:

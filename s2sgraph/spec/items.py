@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from s2sgraph.spec.checking import Settings
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Name, Size
 from s2sgraph.spec.kinds import Kind, Layer, find, kinds
@@ -21,7 +22,6 @@ from s2sgraph.spec.messages import (
     shown,
 )
 from s2sgraph.spec.places import KeyPath
-from s2sgraph.spec.settings import Settings
 
 BLOCK = "block"
 """What an unnamed block is called."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from s2sgraph.spec.checking import Broken, Settings
 from s2sgraph.spec.fields import Inputs, Name
 from s2sgraph.spec.messages import (
     did_you_mean,
@@ -27,7 +28,6 @@ from s2sgraph.spec.messages import (
 )
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
-from s2sgraph.spec.settings import Broken, Settings
 
 BELOW = Reference(("below",))
 """The item before, or what the chain receives."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from pydantic import ValidationError
+from typing import BinaryIO
 
 from s2sgraph.spec.errors import Problem, SpecError
-from s2sgraph.spec.messages import problems_of, shown
 from s2sgraph.spec.places import Places
 from s2sgraph.spec.reading import LARGEST, read
 from s2sgraph.spec.schema import Spec
@@ -49,19 +46,4 @@ def loads(text: str | bytes, name: str = "<text>") -> Spec:
         SpecError: the spec is not valid; holds every problem.
     """
     document = read(text, name)
-    return check(document.value, document.places, document.problems)
-
-
-def check(data: Any, places: Places, problems: tuple[Problem, ...] = ()) -> Spec:
-    """A spec from plain values; `problems` are those that reading them found."""
-    if not isinstance(data, dict):
-        message = f"expected a mapping with source, target, encoder and decoder, not {shown(data)}"
-        raise SpecError([*problems, Problem((), message)], places)
-    try:
-        spec = Spec.model_validate(data)
-    except ValidationError as error:
-        raise SpecError([*problems, *problems_of(error)], places) from None
-    if problems:
-        raise SpecError(problems, places)
-    spec._places, spec._data = places, data
-    return spec
+    return Spec.check(document.value, document.places, document.problems)

@@ -8,30 +8,30 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.errors import Problem, SpecError
 from s2sgraph.spec.items import BLOCK
 from s2sgraph.spec.kinds import kinds
-from s2sgraph.spec.loading import check
-from s2sgraph.spec.places import KeyPath
-from s2sgraph.spec.schema import Spec
+from s2sgraph.spec.places import KeyPath, Places
 
 
 class _NoSuchPathError(Exception):
     """The path of an override leads nowhere."""
 
 
-def override(spec: Spec, changes: Mapping[str, Any]) -> Spec:
-    """A new checked spec with other values.
+def override(
+    data: Mapping[str, Any], places: Places, changes: Mapping[str, Any]
+) -> tuple[dict[str, Any], Places]:
+    """The plain values of a spec with others in their place, and places that say so.
 
     Args:
-        spec: the spec; it stays as it is.
+        data: the spec as plain values; it stays as it is.
+        places: where its keys stand.
         changes: plain values by key path; None is the setting's null.
 
     Raises:
-        SpecError: a path leads nowhere, or the new spec is not valid.
+        SpecError: a path leads nowhere.
     """
-    data = deepcopy(spec._data) if spec._data else plain(spec)
+    data = deepcopy(dict(data))
     marks: dict[KeyPath, str] = {}
     problems: list[Problem] = []
     for text, value in changes.items():
@@ -41,9 +41,8 @@ def override(spec: Spec, changes: Mapping[str, Any]) -> Spec:
         except _NoSuchPathError as error:
             problems.append(Problem((), f"{label}: {error}"))
     if problems:
-        raise SpecError(problems, replace(spec.places, values={}))
-    places = replace(spec.places, overrides={**spec.places.overrides, **marks})
-    return check(data, places)
+        raise SpecError(problems, replace(places, values={}))
+    return data, replace(places, overrides={**places.overrides, **marks})
 
 
 def _assign(data: Any, text: str, value: Any) -> KeyPath:

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
+from s2sgraph.spec.messages import refuse, shown
+
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _PART = rf"{_NAME}(?:\[(?:0|[1-9][0-9]{{0,5}})\])*"
 PATTERN = rf"^{_PART}(?:\.{_PART})*$"
@@ -73,8 +75,6 @@ class Reference:
 
 def read_reference(value: Any) -> Reference:
     """A reference from its text, refused in plain words."""
-    from s2sgraph.spec.messages import refuse, shown
-
     if isinstance(value, Reference):
         return value
     if not isinstance(value, str):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainValidator, PrivateAttr, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from s2sgraph.spec import checks
+from s2sgraph.spec.checking import Settings, rule
+from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.errors import Problem, SpecError
 from s2sgraph.spec.fields import Name, read_name
 from s2sgraph.spec.items import Chain, read_chain
 from s2sgraph.spec.kinds import Chosen, Kind, choose, references
 from s2sgraph.spec.messages import invalid, problem_of, problems_of, refuse, shown
+from s2sgraph.spec.overrides import override
 from s2sgraph.spec.places import Places
 from s2sgraph.spec.references import Reference
-from s2sgraph.spec.settings import Settings, rule
 from s2sgraph.spec.sides import (
     FeatureSource,
     Special,
@@ -150,7 +152,7 @@ class Spec(Settings):
         """An error of a later stage, whose key paths get their places in the text."""
         return SpecError(problems, self._places)
 
-    def set(self, changes: Mapping[str, Any]) -> Spec:
+    def set(self, changes: Mapping[str, Any]) -> Self:
         """A new checked spec with other values, by key path: `{"train.steps": 10}`.
 
         A list entry is named by its number or the name of its layer, as in
@@ -159,9 +161,32 @@ class Spec(Settings):
         Raises:
             SpecError: a path leads nowhere, or the new spec is not valid.
         """
-        from s2sgraph.spec.overrides import override
+        data, places = override(self._data or plain(self), self._places, changes)
+        return self.check(data, places)
 
-        return override(self, changes)
+    @classmethod
+    def check(cls, data: Any, places: Places, problems: Sequence[Problem] = ()) -> Self:
+        """A spec from plain values.
+
+        Args:
+            data: mappings, lists and scalars.
+            places: where the keys stand.
+            problems: what reading the text found.
+
+        Raises:
+            SpecError: the spec is not valid; holds `problems` too.
+        """
+        if not isinstance(data, dict):
+            what = "a mapping with source, target, encoder and decoder"
+            raise SpecError([*problems, Problem((), f"expected {what}, not {shown(data)}")], places)
+        try:
+            spec = cls.model_validate(data)
+        except ValidationError as error:
+            raise SpecError([*problems, *problems_of(error)], places) from None
+        if problems:
+            raise SpecError(problems, places)
+        spec._places, spec._data = places, data
+        return spec
 
     @rule("source", "encoder", "encoders")
     def _one_encoder(self) -> Iterator[Problem]:

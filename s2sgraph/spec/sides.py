@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Filename, Size
 from s2sgraph.spec.messages import refuse, shown
-from s2sgraph.spec.settings import Settings, rule
 from s2sgraph.spec.starts import Start, ZeroStart
 
 SUBWORDS = 8000

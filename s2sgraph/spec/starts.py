@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from s2sgraph.spec.checking import Settings
 from s2sgraph.spec.fields import Activation, Inputs
 from s2sgraph.spec.messages import did_you_mean, refuse, shown
 from s2sgraph.spec.references import PATTERN, Reference, read_reference
-from s2sgraph.spec.settings import Settings
 
 
 class ZeroStart(Settings):

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Filename, Positive, Rate, Size, read_filename
 from s2sgraph.spec.kinds import Chosen, Kind
 from s2sgraph.spec.messages import invalid, problem_of, refuse
-from s2sgraph.spec.settings import Settings, rule
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
