@@ -1,0 +1,8 @@
+"""Runs an exported file with onnxruntime and numpy: no torch, no compiler."""
+
+from s2sgraph.runtime.contract import Contract, Input, Output
+from s2sgraph.runtime.errors import ModelError
+from s2sgraph.runtime.results import Hypothesis, Result
+from s2sgraph.runtime.session import Session
+
+__all__ = ["Contract", "Hypothesis", "Input", "ModelError", "Output", "Result", "Session"]

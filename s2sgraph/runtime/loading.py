@@ -1,0 +1,52 @@
+"""Opening a file in onnxruntime. Only here are sessions of the runtime made."""
+
+from pathlib import Path
+from typing import Any
+
+from s2sgraph.runtime.contract import Contract, read_contract
+from s2sgraph.runtime.errors import ModelError, runtime_errors
+
+_FATAL = 4
+
+
+def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
+    """The runtime's session for a file, and the file's contract.
+
+    `threads` bounds the threads of one run; None lets the runtime use every core. Raises
+    ModelError when the file cannot be read, is damaged, or was not written by s2sgraph.
+    """
+    path = Path(path)
+    if threads is not None and threads < 1:
+        raise ModelError(f"threads is {threads}; expected a whole number from 1")
+    if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "no such file"
+        raise ModelError(f"{path}: {problem}; expected a .onnx file written by s2sgraph")
+    with runtime_errors(f"{path}: cannot be loaded"):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # What it would print is in the error that it raises.
+        options.log_severity_level = _FATAL
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            # Falling back would print to standard output and try the same again.
+            enable_fallback=0,
+        )
+        metadata = dict(session.get_modelmeta().custom_metadata_map)
+        names = [
+            {value.name for value in session.get_inputs()},
+            {value.name for value in session.get_outputs()},
+        ]
+    try:
+        contract = read_contract(metadata)
+        described = [{i.name for i in contract.inputs}, {o.name for o in contract.outputs}]
+        if described != names:
+            odd = sorted((described[0] ^ names[0]) | (described[1] ^ names[1]))
+            raise ModelError(f"damaged metadata: the interface and the graph differ in {odd}")
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    return session, contract
