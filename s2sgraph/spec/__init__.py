@@ -5,6 +5,7 @@ from s2sgraph.spec.dumping import dump
 from s2sgraph.spec.errors import Problem, SpecError
 from s2sgraph.spec.fields import Activation, Inputs, Name, Norm, Rate, Residual, Size
 from s2sgraph.spec.items import Block, layers
+from s2sgraph.spec.json_schema import json_schema
 from s2sgraph.spec.kinds import BELOW, Chosen, Kind, Layer, kinds, references
 from s2sgraph.spec.loading import load, loads
 from s2sgraph.spec.places import KeyPath, Places
@@ -48,6 +49,7 @@ __all__ = [
     "Start",
     "ZeroStart",
     "dump",
+    "json_schema",
     "kinds",
     "layers",
     "load",

@@ -47,7 +47,8 @@ def read_filename(value: Any) -> str:
     return value
 
 
-def _inputs(value: Any) -> tuple[Reference, ...]:
+def read_inputs(value: Any) -> tuple[Reference, ...]:
+    """One reference or a list of them, as a tuple."""
     if not isinstance(value, list | tuple):
         return (read_reference(value),)
     if not value:
@@ -71,7 +72,9 @@ def _residual(value: Any) -> bool | str:
     raise refuse(f"expected true, false, pre or post, not {shown(value)}", hint)
 
 
-_REFERENCE_SCHEMA = {"type": "string", "pattern": PATTERN}
+_REFERENCE = {"type": "string", "pattern": PATTERN}
+INPUTS = {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1}]}
+"""JSON Schema of inputs."""
 
 Name = Annotated[
     str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": _NAME})
@@ -97,10 +100,8 @@ Activation = Literal["none", "tanh", "relu", "sigmoid", "gelu", "swish"]
 
 Inputs = Annotated[
     tuple[Reference, ...],
-    PlainValidator(_inputs),
-    WithJsonSchema(
-        {"anyOf": [_REFERENCE_SCHEMA, {"type": "array", "items": _REFERENCE_SCHEMA, "minItems": 1}]}
-    ),
+    PlainValidator(read_inputs),
+    WithJsonSchema(INPUTS),
 ]
 """One reference or a list of them, which is concatenated."""
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from s2sgraph.spec.checking import Settings
 from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Name, Size
+from s2sgraph.spec.fields import Name
 from s2sgraph.spec.kinds import Kind, Layer, find, kinds
 from s2sgraph.spec.messages import (
     did_you_mean,
@@ -172,7 +172,7 @@ class Block(Settings):
     """
 
     name: Name | None = None
-    repeat: Size = Field(default=1, le=1000)
+    repeat: int = Field(default=1, ge=1, le=1000)
     layers: Chain
 
     @property
@@ -184,7 +184,7 @@ class Block(Settings):
 Chain = Annotated[
     tuple[Layer | Block, ...],
     PlainValidator(read_chain),
-    WithJsonSchema({"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1}),
+    WithJsonSchema({"type": "array", "items": {"x-ref": "item"}, "minItems": 1}),
 ]
 """Layers and blocks, each reading the one before it unless `from:` says otherwise."""
 

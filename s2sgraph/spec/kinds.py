@@ -59,11 +59,13 @@ class Kind(Settings):
         family: what it is a kind of; inherited.
         word: the word that names it in a spec; empty for a family's own class.
         main: the key that a bare value stands for (`embedding: 64` is `{size: 64}`).
+        beside: families chosen by a key of the same name, whose settings stand beside it.
     """
 
     family: ClassVar[str] = ""
     word: ClassVar[str] = ""
     main: ClassVar[str] = ""
+    beside: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
         cls, kind: str = "", family: str = "", main: str = "", **rest: Any
@@ -154,7 +156,7 @@ class Chosen:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
         """Name the family; the whole schema is made from the registry."""
-        return {"$ref": f"#/$defs/{self.family}"}
+        return {"x-ref": self.family}
 
 
 class Layer(Kind, family="layer"):

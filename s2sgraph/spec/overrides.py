@@ -31,18 +31,18 @@ def override(
     Raises:
         SpecError: a path leads nowhere.
     """
-    data = deepcopy(dict(data))
+    changed = deepcopy(dict(data))
     marks: dict[KeyPath, str] = {}
     problems: list[Problem] = []
     for text, value in changes.items():
         label = f"set {text}"
         try:
-            marks[_assign(data, text, value)] = label
+            marks[_assign(changed, text, value)] = label
         except _NoSuchPathError as error:
             problems.append(Problem((), f"{label}: {error}"))
     if problems:
         raise SpecError(problems, replace(places, values={}))
-    return data, replace(places, overrides={**places.overrides, **marks})
+    return changed, replace(places, overrides={**places.overrides, **marks})
 
 
 def _assign(data: Any, text: str, value: Any) -> KeyPath:

@@ -12,7 +12,7 @@ from s2sgraph.spec import checks
 from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.errors import Problem, SpecError
-from s2sgraph.spec.fields import Name, read_name
+from s2sgraph.spec.fields import INPUTS, Name, read_inputs, read_name
 from s2sgraph.spec.items import Chain, read_chain
 from s2sgraph.spec.kinds import Chosen, Kind, choose, references
 from s2sgraph.spec.messages import invalid, problem_of, problems_of, refuse, shown
@@ -75,15 +75,20 @@ def _greedy() -> Kind:
 def _mapping(item: str) -> dict[str, Any]:
     return {
         "type": "object",
-        "additionalProperties": {"$ref": f"#/$defs/{item}"},
+        "additionalProperties": {"x-ref": f"{item}"},
         "minProperties": 1,
     }
 
 
+Outputs = Annotated[
+    tuple[Reference, ...],
+    PlainValidator(lambda value: read_inputs(value) if value != [] else ()),
+    WithJsonSchema({"anyOf": [INPUTS, {"type": "array", "maxItems": 0}]}),
+]
 Sources = Annotated[
     TokenSource | FeatureSource | dict[str, TokenSource | FeatureSource],
     PlainValidator(_source),
-    WithJsonSchema({"anyOf": [{"$ref": "#/$defs/source"}, _mapping("source")]}),
+    WithJsonSchema({"anyOf": [{"x-ref": "source"}, _mapping("source")]}),
 ]
 Encoders = Annotated[
     dict[str, Chain] | None,
@@ -93,7 +98,7 @@ Encoders = Annotated[
 Steps = Annotated[
     dict[str, StepValues],
     PlainValidator(_steps),
-    WithJsonSchema({"type": "object", "additionalProperties": {"$ref": "#/$defs/StepValues"}}),
+    WithJsonSchema({"type": "object", "additionalProperties": {"x-ref": "StepValues"}}),
 ]
 
 
@@ -127,7 +132,7 @@ class Spec(Settings):
     memory: Name | None = None
     decoder: Chain
     steps: Steps = Field(default_factory=dict)
-    outputs: Annotated[tuple[Reference, ...], Field(strict=False)] = ()
+    outputs: Outputs = ()
     search: Annotated[Kind, Chosen("search", "greedy")] = Field(default_factory=_greedy)
     data: Data = Data()
     train: Train = Train()

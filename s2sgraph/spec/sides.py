@@ -213,9 +213,7 @@ def read_target(value: Any) -> TokenSide | FeatureSide:
 
 
 def _schema(tokens: type[Settings], features: type[Settings]) -> WithJsonSchema:
-    return WithJsonSchema(
-        {"anyOf": [{"$ref": f"#/$defs/{side.__name__}"} for side in (tokens, features)]}
-    )
+    return WithJsonSchema({"anyOf": [{"x-ref": f"{side.__name__}"} for side in (tokens, features)]})
 
 
 SourceSide = Annotated[
