@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         attention_dropout: rate on the weights.
         start: the result before the first step, for `prev.`.
     """
+
+    beside: ClassVar[tuple[str, ...]] = ("score",)
 
     inputs: Inputs = Field(default=(BELOW,), alias="query")
     memory: Reference = ENCODER
