@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from s2sgraph.spec.checking import Broken, Settings
+from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Inputs, Name
 from s2sgraph.spec.messages import (
     did_you_mean,
@@ -104,14 +105,15 @@ def find(family: str, word: Any, what: str) -> type[Kind]:
     known = kinds(family)
     if not isinstance(word, str) or word not in known:
         near = did_you_mean(word, known)
-        raise refuse(
-            f"no kind of {what} is called {shown(word)}", near or f"there are {_and(known)}"
-        )
+        raise refuse(f"no kind of {what} is called {shown(word)}", near or _all_of(known))
     return known[word]
 
 
-def _and(words: Mapping[str, Any]) -> str:
-    return one_of(list(words)).replace(" or ", " and ")
+def _all_of(words: Mapping[str, Any]) -> str:
+    """A hint that lists the kinds there are."""
+    if len(words) == 1:
+        return f"there is only {next(iter(words))}"
+    return f"there are {one_of(list(words)).replace(' or ', ' and ')}"
 
 
 def choose(family: str, value: Any, default: str = "") -> Kind:
@@ -125,10 +127,10 @@ def choose(family: str, value: Any, default: str = "") -> Kind:
         return find(family, value, family).model_validate({})
     if not isinstance(value, Mapping):
         message = f"expected a kind of {family}, or a mapping with `kind`, not {shown(value)}"
-        raise refuse(message, f"there are {_and(kinds(family))}")
+        raise refuse(message, _all_of(kinds(family)))
     settings = dict(value)
     if "kind" not in settings and not default:
-        raise refuse(f"missing: kind says which {family} it is", f"there are {_and(kinds(family))}")
+        raise refuse(f"missing: kind says which {family} it is", _all_of(kinds(family)))
     try:
         chosen = find(family, settings.pop("kind", default), family)
     except PydanticCustomError as error:
@@ -166,9 +168,11 @@ class Layer(Kind, family="layer"):
         name: what references and weights call it; by default the word of its kind.
         inputs: the values it reads, concatenated; by default the item before it.
         weighted: False for kinds without weights, which need no name to be told apart.
+        runs: True for kinds that run along their chain by themselves, with a state of their own.
     """
 
     weighted: ClassVar[bool] = True
+    runs: ClassVar[bool] = False
 
     name: Name | None = None
     inputs: Inputs = Field(default=(BELOW,), alias="from")
@@ -177,6 +181,11 @@ class Layer(Kind, family="layer"):
     def label(self) -> str:
         """The name in references and weights."""
         return self.name or self.word
+
+    @property
+    def keeps(self) -> bool:
+        """Whether one step of the layer needs something of its own from the step before."""
+        return self.runs
 
     def references(self) -> Iterator[tuple[KeyPath, Reference]]:
         """Every reference of the settings with its key path, those by default included."""
@@ -196,27 +205,39 @@ def references(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Refere
 
 
 def absorb(
-    data: dict[str, Any], key: str, family: str, default: str, kept: Collection[str]
+    data: dict[str, Any], family: str, default: str, kept: Collection[str], known: Collection[str]
 ) -> dict[str, Any]:
-    """Make the kind under `key` from its word and its settings that stand beside it.
+    """Make the kind under the key `family` from its word and its settings that stand beside it.
 
     Args:
         data: the mapping of the settings around; it is changed.
-        key: the key of the word.
-        family: the family of the kind.
+        family: the family of the kind, and the key of its word.
         default: the word when there is none.
-        kept: keys of the settings around, which never go to the kind.
+        kept: keys of the settings around that do not go to the kind.
+        known: all keys of the settings around.
     """
-    word = data.get(key, default)
-    if not isinstance(word, str):
+    word = data.get(family, default)
+    if not isinstance(word, str) or word not in kinds(family):
         return data
-    try:
-        chosen = find(family, word, family)
-    except PydanticCustomError:
-        return data
+    chosen = find(family, word, family)
     own = {name: data.pop(name) for name in chosen.keys().keys() - kept if name in data}
+    problems = list(_others(data, family, word, known))
     try:
-        data[key] = chosen.model_validate(own)
+        data[family] = chosen.model_validate(own)
     except ValidationError as error:
-        data[key] = Broken(tuple(problems_of(error)), flat=True)
+        problems += problems_of(error)
+    if problems:
+        data[family] = Broken(tuple(problems), flat=True)
     return data
+
+
+def _others(
+    data: dict[str, Any], family: str, word: str, known: Collection[str]
+) -> Iterator[Problem]:
+    """Settings that other kinds of the family have, which are taken out of `data`."""
+    for other, kind in kinds(family).items():
+        for name in sorted(kind.keys().keys() - known):
+            if name in data:
+                del data[name]
+                message = f"{name} is a setting of {family} {other}, not of {word}"
+                yield Problem((name,), message, f"remove it, or choose {other}", at_key=True)

@@ -55,7 +55,8 @@ def _problem(detail: ErrorDetails) -> Problem:
         words = re.findall(r"'([^']*)'", context["expected"])
         message = f"expected {one_of(words)}, not {shown(value)}"
         return Problem(detail["loc"], message, did_you_mean(value, words))
-    wanted = _WANTED.get(detail["type"], "something else").format(**context)
+    limits = {name: f"{x:g}" if isinstance(x, float) else x for name, x in context.items()}
+    wanted = _WANTED.get(detail["type"], "something else").format(**limits)
     return Problem(
         detail["loc"], f"expected {wanted}, not {shown(value)}", _retype(detail["type"], value)
     )

@@ -53,7 +53,7 @@ class Places:
     def excerpt(self, place: Place) -> list[str]:
         """The source line at `place`, and a caret under the column."""
         lines = self.text.split("\n")
-        if not 1 <= place[0] <= len(lines):
+        if not 1 <= place[0] <= len(lines) or not lines[place[0] - 1].strip():
             return []
         line = "".join(
             sign if sign.isprintable() or sign == "\t" else "\ufffd" for sign in lines[place[0] - 1]

@@ -212,7 +212,7 @@ class _Reader:
         path = self._path()
         skip = bool(level and level.skip)
         if not skip:
-            self.values[path] = _place(event)
+            self._found(path, event)
         value: Any = None
         if isinstance(event, ScalarEvent):
             value = self._scalar(event)
@@ -231,9 +231,18 @@ class _Reader:
         if isinstance(value, dict | list):
             self._enter(path, value, event)
 
+    def _found(self, path: KeyPath, event: NodeEvent) -> None:
+        """Note where a value is; one that is not written is where its key is."""
+        written = not isinstance(event, ScalarEvent) or event.style is not None or event.value
+        if written:
+            self.values[path] = _place(event)
+        elif path in self.keys:
+            self.values[path] = self.keys[path]
+
     def _enter(self, path: KeyPath, value: dict[str, Any] | list[Any], event: NodeEvent) -> None:
         if len(self.levels) >= DEEPEST:
-            self._stop(event, f"more than {DEEPEST} mappings and lists inside one another")
+            message = f"more than {DEEPEST} mappings and lists inside one another"
+            raise SpecError([Problem((), message, place=_place(event))], self._places())
         self.levels.append(_Level(path, value))
 
     def _scalar(self, event: ScalarEvent) -> Scalar:

@@ -193,7 +193,7 @@ class Spec(Settings):
         spec._places, spec._data = places, data
         return spec
 
-    @rule("source", "encoder", "encoders")
+    @rule("encoder", "encoders")
     def _one_encoder(self) -> Iterator[Problem]:
         if self.encoder is not None and self.encoders is not None:
             yield Problem(
@@ -201,13 +201,13 @@ class Spec(Settings):
             )
         elif self.encoder is None and self.encoders is None and not isinstance(self.source, dict):
             yield Problem((), "missing: encoder is needed here", "it is a list of layers")
-        elif self.encoder is not None and isinstance(self.source, dict):
-            message = "encoder is for one source; here are several"
-            yield Problem(("encoder",), message, "write encoders, with one list for each", True)
 
     @rule("source", "encoder", "encoders", "memory")
     def _each_source_is_encoded(self) -> Iterator[Problem]:
-        if self.encoder is None and (self.encoders is not None or isinstance(self.source, dict)):
+        if self.encoder is not None and isinstance(self.source, dict):
+            message = "encoder is for one source; here are several"
+            yield Problem(("encoder",), message, "write encoders, with one list for each", True)
+        elif self.encoder is None and (self.encoders is not None or isinstance(self.source, dict)):
             yield from checks.sources_and_encoders(self.source, self.encoders, self.memory)
         elif self.memory is not None:
             yield from checks.sources_and_encoders(self.source, None, self.memory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -15,6 +15,9 @@ from s2sgraph.spec.starts import Start, ZeroStart
 
 SUBWORDS = 8000
 """Symbols of an open vocabulary of subwords, when no size is given."""
+
+Tokens = Literal["characters", "words", "subwords", "ids"]
+TOKENS = get_args(Tokens)
 
 Symbol = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -47,7 +50,7 @@ class TokenSide(Settings):
         size: most symbols of an open vocabulary; for `ids` their number, special ids included.
     """
 
-    tokens: Literal["characters", "words", "subwords", "ids"]
+    tokens: Tokens
     symbols: Annotated[tuple[Symbol, ...], Field(strict=False, min_length=1)] | None = None
     file: Filename | None = None
     least: Size = 1
@@ -196,7 +199,8 @@ def _side(
     if isinstance(value, tokens | features):
         return value
     if not isinstance(value, Mapping):
-        raise refuse(f"expected a mapping with tokens or features, not {shown(value)}")
+        hint = f"write {{tokens: {value}}}" if value in TOKENS else ""
+        raise refuse(f"expected a mapping with tokens or features, not {shown(value)}", hint)
     if "tokens" in value and "features" in value:
         raise refuse("a side has tokens or features, not both", "keep one of the two keys")
     return (features if "features" in value else tokens).model_validate(value)
