@@ -40,18 +40,29 @@ def build(
     inputs = []
     for value in placed.inputs:
         shape = ir.Shape(dims(value.type, value.layout or ()))
-        emitter.env[value] = ir.Value(name=value.name, shape=shape, type=ir.TensorType(DTYPES[value.type.dtype]))
+        emitter.env[value] = ir.Value(
+            name=value.name, shape=shape, type=ir.TensorType(DTYPES[value.type.dtype])
+        )
         inputs.append(emitter.env[value])
     outputs = _outputs(emitter, placed, translate(emitter, placed))
     initializers = [*emitter.constants.values()]
     main = ir.Graph(
-        inputs, outputs, nodes=emitter.nodes, initializers=initializers, opset_imports={"": OPSET}, name="s2sgraph"
+        inputs,
+        outputs,
+        nodes=emitter.nodes,
+        initializers=initializers,
+        opset_imports={"": OPSET},
+        name="s2sgraph",
     )
-    return ir.Model(main, ir_version=IR_VERSION, producer_name=producer, metadata_props=metadata or {})
+    return ir.Model(
+        main, ir_version=IR_VERSION, producer_name=producer, metadata_props=metadata or {}
+    )
 
 
 def _stored(value: Value) -> tuple[int, ...]:
-    return tuple(int(np.prod([value.number(axis) for axis in group])) for group in value.layout or ())
+    return tuple(
+        int(np.prod([value.number(axis) for axis in group])) for group in value.layout or ()
+    )
 
 
 def _outputs(emitter: Emitter, graph: Graph, values: list[ir.Value]) -> list[ir.Value]:

@@ -22,7 +22,9 @@ NUMPY: dict[DType, type[np.generic]] = {"float": np.float32, "int": np.int64, "b
 class Emitter:
     """Translates the nodes of one graph; bodies have an emitter each, which shares names and constants with it."""
 
-    def __init__(self, weights: dict[Value, Array], paths: dict[Value, str], uses: Counter[Value]) -> None:
+    def __init__(
+        self, weights: dict[Value, Array], paths: dict[Value, str], uses: Counter[Value]
+    ) -> None:
         self.weights, self.paths, self.uses = weights, paths, uses
         self.nodes: list[ir.Node] = []
         self.env: dict[Value, ir.Value] = {}
@@ -46,7 +48,9 @@ class Emitter:
         count = self.counts[path]
         return path if count == 1 else f"{path}_{count}"
 
-    def many(self, kind: str, inputs: list[ir.Value | None], outputs: int, **attrs: Any) -> list[ir.Value]:
+    def many(
+        self, kind: str, inputs: list[ir.Value | None], outputs: int, **attrs: Any
+    ) -> list[ir.Value]:
         """Record an operator with several outputs."""
         name = self.name(kind)
         values = [ir.Value(name=name if i == 0 else f"{name}.{i}") for i in range(outputs)]
@@ -81,7 +85,9 @@ class Emitter:
     def ints(self, *numbers: int) -> ir.Value:
         return self.const(np.array(numbers, np.int64))
 
-    def weight(self, value: Value, form: str = "", change: Callable[[Array], Array] = lambda array: array) -> ir.Value:
+    def weight(
+        self, value: Value, form: str = "", change: Callable[[Array], Array] = lambda array: array
+    ) -> ir.Value:
         """A weight, rearranged if need be; only the forms that are used are written."""
         name = self.paths[value] + (f":{form}" if form else "")
         if name not in self.constants:
@@ -96,7 +102,8 @@ class Emitter:
     def extent(self, extent: Extent, node: Node) -> ir.Value:
         """A size that is known when the graph runs: int64[1]."""
         parts = [
-            self.op("Shape", self.get(node.inputs[operand]), start=dim, end=dim + 1) for operand, dim in extent.dims
+            self.op("Shape", self.get(node.inputs[operand]), start=dim, end=dim + 1)
+            for operand, dim in extent.dims
         ]
         if extent.factor != 1:
             parts.append(self.ints(extent.factor))
@@ -117,7 +124,9 @@ class Emitter:
                 runs[-1].append(size)
             else:
                 runs.append([size])
-        parts = [self.extent(run, node) if isinstance(run, Extent) else self.ints(*run) for run in runs]
+        parts = [
+            self.extent(run, node) if isinstance(run, Extent) else self.ints(*run) for run in runs
+        ]
         return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)
 
     def scalar(self, value: ir.Value) -> ir.Value:

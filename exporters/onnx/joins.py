@@ -53,7 +53,9 @@ def scale_into_weights(graph: Graph, arrays: Arrays) -> None:
                 continue
             factor = numbers[node.inputs[1]]
             scaled = [
-                constant(graph, arrays, f"{w.name}:scaled", _rounded(np.float64(factor) * arrays[w]), w)
+                constant(
+                    graph, arrays, f"{w.name}:scaled", _rounded(np.float64(factor) * arrays[w]), w
+                )
                 for w in source.inputs[1:]
             ]
             source.inputs = (source.inputs[0], *scaled)
@@ -80,7 +82,9 @@ def join_siblings(graph: Graph, arrays: Arrays) -> None:
         for node in block.nodes:
             if node.op == "linear" and all(weight in arrays for weight in node.inputs[1:]):
                 shape = arrays[node.inputs[1]].shape
-                families[node.inputs[0], len(node.inputs), shape, len(node.outputs[0].layout or ())].append(node)
+                families[
+                    node.inputs[0], len(node.inputs), shape, len(node.outputs[0].layout or ())
+                ].append(node)
         for family in families.values():
             if len(family) > 1:
                 _join_family(graph, block, arrays, family)
@@ -92,7 +96,11 @@ def _join_family(graph: Graph, block: Graph, arrays: Arrays, family: list[Node])
     for place in range(1, len(first.inputs)):
         parts = [node.inputs[place] for node in family]
         path = "+".join([parts[0].name, *(part.name.rsplit(".", 1)[-1] for part in parts[1:])])
-        weights.append(constant(graph, arrays, path, np.concatenate([arrays[part] for part in parts]), parts[0]))
+        weights.append(
+            constant(
+                graph, arrays, path, np.concatenate([arrays[part] for part in parts]), parts[0]
+            )
+        )
     layout = first.outputs[0].layout or ()
     wide = Value(first.outputs[0].type, "", layout)
     new = [Node("linear", (first.inputs[0], *weights), {}, (wide,), None, first.where)]
@@ -102,10 +110,19 @@ def _join_family(graph: Graph, block: Graph, arrays: Arrays, family: list[Node])
     if _alike(reshapes, len(family)) and len(layout) == 2:
         shape = reshapes[0].attrs["shape"]
         tall = Value(wide.type, "", reshapes[0].outputs[0].layout)
-        new.append(Node("reshape", (wide,), {"shape": (shape[0], shape[1] * len(family), *shape[2:])}, (tall,)))
+        new.append(
+            Node(
+                "reshape",
+                (wide,),
+                {"shape": (shape[0], shape[1] * len(family), *shape[2:])},
+                (tall,),
+            )
+        )
         outputs, wide, axis = tuple(node.outputs[0] for node in reshapes), tall, 1
         dead |= set(reshapes)
-    new.append(Node("split", (wide,), {"axis": axis, "parts": len(family)}, outputs, None, first.where))
+    new.append(
+        Node("split", (wide,), {"axis": axis, "parts": len(family)}, outputs, None, first.where)
+    )
     place = block.nodes.index(first)
     block.nodes[place:place] = new
     block.nodes = [node for node in block.nodes if node not in dead]
@@ -116,4 +133,9 @@ def _alike(reshapes: list[Node], count: int) -> bool:
     if len(reshapes) != count or len({repr(node.attrs["shape"]) for node in reshapes}) != 1:
         return False
     shape = reshapes[0].attrs["shape"]
-    return len(shape) > 1 and isinstance(shape[1], int) and shape[1] > 0 and len(reshapes[0].inputs) == 1
+    return (
+        len(shape) > 1
+        and isinstance(shape[1], int)
+        and shape[1] > 0
+        and len(reshapes[0].inputs) == 1
+    )

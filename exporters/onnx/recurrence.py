@@ -47,14 +47,22 @@ def recurrence(e: Emitter, node: Node) -> list[ir.Value]:
 
 def _weights(e: Emitter, node: Node) -> tuple[ir.Value, ir.Value, ir.Value]:
     order = ORDER[node.op]
-    names = dict(zip(node.attrs["weights"], node.inputs[len(node.inputs) - len(node.attrs["weights"]) :], strict=True))
+    names = dict(
+        zip(
+            node.attrs["weights"],
+            node.inputs[len(node.inputs) - len(node.attrs["weights"]) :],
+            strict=True,
+        )
+    )
 
     def gates(array: Array) -> Array:
         parts = np.split(array, len(order))
         return np.concatenate([parts[place] for place in order])
 
     input_bias = e.weights[names["input_bias"]]
-    state_bias = e.weights[names["state_bias"]] if "state_bias" in names else np.zeros_like(input_bias)
+    state_bias = (
+        e.weights[names["state_bias"]] if "state_bias" in names else np.zeros_like(input_bias)
+    )
     path = e.paths[names["input_bias"]].removesuffix("input_bias")
     return (
         e.weight(names["input"], "gates", lambda array: gates(array)[None]),

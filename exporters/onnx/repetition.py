@@ -10,8 +10,12 @@ from s2sgraph.graph.values import Node, Value
 
 
 def _input(e: Emitter, value: Value, name: str) -> ir.Value:
-    shape = [size if isinstance(size, int) else None for size in dims(value.type, value.layout or ())]
-    found = ir.Value(name=e.name(name), shape=ir.Shape(shape), type=ir.TensorType(DTYPES[value.type.dtype]))
+    shape = [
+        size if isinstance(size, int) else None for size in dims(value.type, value.layout or ())
+    ]
+    found = ir.Value(
+        name=e.name(name), shape=ir.Shape(shape), type=ir.TensorType(DTYPES[value.type.dtype])
+    )
     e.env[value] = found
     return found
 
@@ -48,12 +52,20 @@ def loop(e: Emitter, node: Node) -> list[ir.Value]:
 @rule("scan")
 def scan(e: Emitter, node: Node) -> list[ir.Value]:
     assert node.body is not None
-    count, results = len(node.body.inputs) - node.attrs["states"], len(node.outputs) - node.attrs["states"]
+    count, results = (
+        len(node.body.inputs) - node.attrs["states"],
+        len(node.outputs) - node.attrs["states"],
+    )
     inner = e.inner()
     slices = [_input(inner, value, "place") for value in node.body.inputs[:count]]
     states = [_input(inner, value, "state") for value in node.body.inputs[count:]]
     outputs = _outputs(inner, node, translate(inner, node.body))
-    body = ir.Graph([*states, *slices], [*outputs[results:], *outputs[:results]], nodes=inner.nodes, name=e.name("body"))
+    body = ir.Graph(
+        [*states, *slices],
+        [*outputs[results:], *outputs[:results]],
+        nodes=inner.nodes,
+        name=e.name("body"),
+    )
     inputs = [*map(e.get, node.inputs)]
     reverse = node.attrs["reverse"]
     found = e.many(

@@ -28,6 +28,7 @@ SAME = {
     "exp": "Exp",
     "log": "Log",
     "sigmoid": "Sigmoid",
+    "sine": "Sin",
     "relu": "Relu",
     "gelu": "Gelu",
     "mod": "Mod",
@@ -117,7 +118,9 @@ def every(e: Emitter, node: Node) -> ir.Value:
 
 @rule("norm")
 def norm(e: Emitter, node: Node) -> ir.Value:
-    return e.op("LayerNormalization", *map(e.get, node.inputs), axis=-1, epsilon=node.attrs["epsilon"])
+    return e.op(
+        "LayerNormalization", *map(e.get, node.inputs), axis=-1, epsilon=node.attrs["epsilon"]
+    )
 
 
 @rule("root_mean_square")
@@ -170,7 +173,9 @@ def concat(e: Emitter, node: Node) -> ir.Value:
 @rule("split")
 def split(e: Emitter, node: Node) -> list[ir.Value]:
     parts = node.attrs["parts"]
-    return e.many("Split", [e.get(node.inputs[0])], parts, axis=node.attrs["axis"], num_outputs=parts)
+    return e.many(
+        "Split", [e.get(node.inputs[0])], parts, axis=node.attrs["axis"], num_outputs=parts
+    )
 
 
 @rule("all_but_last")
@@ -181,7 +186,9 @@ def all_but_last(e: Emitter, node: Node) -> ir.Value:
 @rule("head")
 def head(e: Emitter, node: Node) -> ir.Value:
     x, count = map(e.get, node.inputs)
-    return e.op("Slice", x, e.ints(0), e.op("Reshape", count, e.ints(1)), e.ints(node.attrs["axis"]))
+    return e.op(
+        "Slice", x, e.ints(0), e.op("Reshape", count, e.ints(1)), e.ints(node.attrs["axis"])
+    )
 
 
 @rule("full")
@@ -212,7 +219,11 @@ def cover(e: Emitter, node: Node) -> ir.Value:
     if axis + 1 < len(type.dims):
         parts.append(e.op("Shape", x, start=axis + 1, end=len(type.dims)))
     shape = parts[0] if len(parts) == 1 else e.op("Concat", *parts, axis=0)
-    filler = e.op("ConstantOfShape", shape, value=ir.tensor(np.array([node.attrs["value"]], NUMPY[type.dtype])))
+    filler = e.op(
+        "ConstantOfShape",
+        shape,
+        value=ir.tensor(np.array([node.attrs["value"]], NUMPY[type.dtype])),
+    )
     return e.op("Concat", x, filler, axis=axis)
 
 

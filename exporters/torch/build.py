@@ -19,7 +19,12 @@ from .emitter import Emitter, translate
 RULES = (table, recurrence)
 
 
-def build(graph: Graph, weights: dict[str, npt.NDArray[np.floating]], *, kernels: dict[str, Kernel] | None = None) -> fx.GraphModule:
+def build(
+    graph: Graph,
+    weights: dict[str, npt.NDArray[np.floating]],
+    *,
+    kernels: dict[str, Kernel] | None = None,
+) -> fx.GraphModule:
     """The module of a graph, with these weights by path. The graph is changed: trace a fresh one.
 
     Its forward takes the graph's inputs by name and returns its output, or a dict of outputs where there are several.

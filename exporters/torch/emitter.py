@@ -70,7 +70,9 @@ class Emitter:
         """A size: a number, or read from operands when the module runs."""
         if not isinstance(size, Extent):
             return size
-        factors = [self.method("size", self.get(node.inputs[operand]), dim) for operand, dim in size.dims]
+        factors = [
+            self.method("size", self.get(node.inputs[operand]), dim) for operand, dim in size.dims
+        ]
         result: Operand = factors[0]
         for factor in [*factors[1:], *([size.factor] if size.factor != 1 else [])]:
             result = self.call(operator.mul, result, factor)
@@ -96,7 +98,9 @@ def translate(emitter: Emitter, graph: Graph) -> list[Operand]:
         emitter.where = node.where
         found = TABLE[node.op](emitter, node)
         if len(node.outputs) > 1:
-            emitter.env.update({value: emitter.item(found, i) for i, value in enumerate(node.outputs)})
+            emitter.env.update(
+                {value: emitter.item(found, i) for i, value in enumerate(node.outputs)}
+            )
         elif node.op in SEVERAL:
             emitter.env[node.outputs[0]] = emitter.item(found, 0)
         else:
@@ -105,7 +109,11 @@ def translate(emitter: Emitter, graph: Graph) -> list[Operand]:
     for value in graph.outputs:
         found = emitter.get(value)
         is_tensor = isinstance(found, fx.Node)
-        outputs.append(found if is_tensor else emitter.buffer(torch.tensor(found, dtype=DTYPES[value.type.dtype])))
+        outputs.append(
+            found
+            if is_tensor
+            else emitter.buffer(torch.tensor(found, dtype=DTYPES[value.type.dtype]))
+        )
     return outputs
 
 

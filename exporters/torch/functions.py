@@ -33,7 +33,11 @@ def shaped(x: Tensor, *shape: int) -> Tensor:
 
 def gather(table: Tensor, index: Tensor) -> Tensor:
     """Entries of a table by their number along its first dimension."""
-    return F.embedding(index, table) if table.dim() == 2 and table.is_floating_point() else table[index]
+    return (
+        F.embedding(index, table)
+        if table.dim() == 2 and table.is_floating_point()
+        else table[index]
+    )
 
 
 def norm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:
@@ -69,20 +73,32 @@ def all_but_last(x: Tensor, axis: int) -> Tensor:
 
 
 def attend(
-    query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool, rate: float, training: bool
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    mask: Tensor | None,
+    causal: bool,
+    rate: float,
+    training: bool,
 ) -> Tensor:
     """Scaled dot-product attention by torch's kernel: query `[…, rows, key]`, keys `[…, over, key]`."""
     live = rate if training else 0.0
-    return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask, dropout_p=live, is_causal=causal)
+    return F.scaled_dot_product_attention(
+        query, keys, values, attn_mask=mask, dropout_p=live, is_causal=causal
+    )
 
 
-def lstm_step(x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def lstm_step(
+    x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """One step of an LSTM: its output and its state, `[rows, feature]`."""
     h, c = torch.lstm_cell(x, (h, c), w, u, bias, torch.zeros_like(bias))
     return h, h, c
 
 
-def gru_step(x: Tensor, h: Tensor, w: Tensor, u: Tensor, bias: Tensor, state_bias: Tensor) -> tuple[Tensor, Tensor]:
+def gru_step(
+    x: Tensor, h: Tensor, w: Tensor, u: Tensor, bias: Tensor, state_bias: Tensor
+) -> tuple[Tensor, Tensor]:
     """One step of a GRU whose reset follows the product: its output and its state, `[rows, feature]`."""
     h = torch.gru_cell(x, h, w, u, bias, state_bias)
     return h, h
@@ -106,7 +122,9 @@ def lstm(
     parameters = [w, u, bias, torch.zeros_like(bias)]
     if length is None:
         x = x.flip(0) if reverse else x
-        y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False)
+        y, last, cell = torch.lstm(
+            x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False
+        )
         return (y.flip(0) if reverse else y), last[0], cell[0]
     turned = turning(x, length) if reverse else None
     x = x if turned is None else turn(x, turned)
@@ -118,13 +136,22 @@ def lstm(
             packed.data, packed.batch_sizes, state, parameters, True, 1, 0.0, False, False
         )
         y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
-        last, cell = last[0].index_select(0, packed.unsorted_indices), cell[0].index_select(0, packed.unsorted_indices)
+        last, cell = (
+            last[0].index_select(0, packed.unsorted_indices),
+            cell[0].index_select(0, packed.unsorted_indices),
+        )
     else:
-        y, _, cell = torch.lstm(x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False)
+        y, _, cell = torch.lstm(
+            x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False
+        )
         last, cell = at_end(y, length), cell[0]
     own = (length > 0)[:, None]
     y = within(y, length)
-    return (y if turned is None else turn(y, turned)), torch.where(own, last, h), torch.where(own, cell, c)
+    return (
+        (y if turned is None else turn(y, turned)),
+        torch.where(own, last, h),
+        torch.where(own, cell, c),
+    )
 
 
 def gru(
@@ -149,7 +176,14 @@ def gru(
 
 
 def rnn(
-    x: Tensor, length: Tensor | None, h: Tensor, w: Tensor, u: Tensor, bias: Tensor, reverse: bool, activation: str
+    x: Tensor,
+    length: Tensor | None,
+    h: Tensor,
+    w: Tensor,
+    u: Tensor,
+    bias: Tensor,
+    reverse: bool,
+    activation: str,
 ) -> tuple[Tensor, Tensor]:
     """A simple recurrence over x `[time, rows, feature]`: outputs and final state."""
     parameters = [w, u, bias, torch.zeros_like(bias)]

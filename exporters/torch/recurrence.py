@@ -24,7 +24,12 @@ def fused_rnn(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | N
     return recurrent(p, node, operands) if node.attrs.get("over") else None
 
 
-KERNELS: dict[str, Kernel] = {"attend": attend, "lstm": recurrent, "gru": fused_gru, "rnn": fused_rnn}
+KERNELS: dict[str, Kernel] = {
+    "attend": attend,
+    "lstm": recurrent,
+    "gru": fused_gru,
+    "rnn": fused_rnn,
+}
 WEIGHTS = {"rnn": ("input", "state", "input_bias"), "lstm": ("input", "state", "input_bias")}
 WEIGHTS["gru"] = ("input", "state", "input_bias", "state_bias")
 
@@ -80,7 +85,9 @@ def scan(e: Emitter, node: Node) -> Operand:
     xs = [*map(e.get, node.inputs[: len(node.inputs) - states])]
     first = [*map(e.get, node.inputs[len(node.inputs) - states :])]
     results = len(node.outputs) - states
-    return e.call(functions.scan, e.module("scan", body), xs, first, captured, results, node.attrs["reverse"])
+    return e.call(
+        functions.scan, e.module("scan", body), xs, first, captured, results, node.attrs["reverse"]
+    )
 
 
 @rule("loop")
@@ -88,4 +95,6 @@ def loop(e: Emitter, node: Node) -> Operand:
     assert node.body is not None
     body, captured = _body(e, node.body)
     trips, *first = map(e.get, node.inputs)
-    return e.call(functions.loop, e.module("loop", body), trips, first, captured, node.attrs["states"])
+    return e.call(
+        functions.loop, e.module("loop", body), trips, first, captured, node.attrs["states"]
+    )

@@ -35,6 +35,7 @@ SAME: dict[str, Callable[..., Any]] = {
     "exp": torch.exp,
     "log": torch.log,
     "sigmoid": torch.sigmoid,
+    "sine": torch.sin,
     "relu": torch.relu,
     "gelu": F.gelu,
     "swish": F.silu,
@@ -62,7 +63,9 @@ def const(e: Emitter, node: Node) -> Operand:
 def cast(e: Emitter, node: Node) -> Operand:
     x = e.get(node.inputs[0])
     dtype = DTYPES[node.outputs[0].type.dtype]
-    return e.method("to", x, dtype) if isinstance(x, fx.Node) else e.call(torch.tensor, x, dtype=dtype)
+    return (
+        e.method("to", x, dtype) if isinstance(x, fx.Node) else e.call(torch.tensor, x, dtype=dtype)
+    )
 
 
 ALONG: dict[str, Callable[..., Any]] = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from s2sgraph.attention.memory import Memory
 from s2sgraph.attention.score import Score
+from s2sgraph.graph.composed import HIDDEN, linear
+from s2sgraph.graph.ops import less, minimum, places, select, take
+from s2sgraph.graph.values import Value
 from s2sgraph.spec.settings import Size
 
 
@@ -14,3 +18,10 @@ class Location(Score, kind="location"):
     """
 
     positions: Size = 512
+
+    def compare(self, query: Value, memory: Memory, covered: Value | None) -> Value:
+        """How well the query fits each place of the memory: `[…, source]`."""
+        scores = linear("weight", query, position=self.positions)
+        place = places(memory.values, over=memory.axis)
+        found = take(scores, minimum(place, self.positions - 1), over="position")
+        return select(less(place, self.positions), found, HIDDEN)

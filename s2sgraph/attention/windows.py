@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from s2sgraph.attention.memory import Memory
+from s2sgraph.graph.composed import glorot, linear, position, vector
+from s2sgraph.graph.loops import spread
+from s2sgraph.graph.ops import (
+    and_,
+    at_most,
+    dot,
+    exp,
+    mul,
+    number,
+    outer,
+    places,
+    sigmoid,
+    sub,
+    tanh,
+)
+from s2sgraph.graph.values import Value
 from s2sgraph.spec.kinds import Kind
 from s2sgraph.spec.settings import Size
+
+Seen = tuple[Value | None, Value | None]
+"""The places that are seen, `bool[…, source]`, and a factor of their weights; None for all, and for one."""
 
 
 class Window(Kind, family="window"):
     """The places of the memory that one step sees; positions count from 0."""
+
+    def seen(self, query: Value, memory: Memory, over: str) -> Seen:
+        """What a query `[…, feature]` sees; `over` is the axis of its steps."""
+        return None, None
 
 
 class GlobalWindow(Window, kind="global"):
@@ -23,9 +47,20 @@ class LocalWindow(Window, main="width"):
 
     width: Size = 10
 
+    def within(self, centre: Value, memory: Memory) -> tuple[Value, Value]:
+        """The own places up to `width` from the centre `[…]`, and the distance of all: `[…, source]`."""
+        place = number(places(memory.values, over=memory.axis))
+        distance = outer(sub, place, centre)
+        near = and_(at_most(distance, float(self.width)), at_most(-1.0 * self.width, distance))
+        return outer(and_, near, memory.mask), distance
+
 
 class LocalMonotonic(LocalWindow, kind="local_m", main="width"):
     """The centre is the step: `p_t = t`."""
+
+    def seen(self, query: Value, memory: Memory, over: str) -> Seen:
+        """The places around the step's own number."""
+        return self.within(number(position(query, over=over)), memory)[0], None
 
 
 class LocalPredictive(LocalWindow, kind="local_p", main="width"):
@@ -38,3 +73,14 @@ class LocalPredictive(LocalWindow, kind="local_p", main="width"):
     """
 
     size: Size | None = None
+
+    def seen(self, query: Value, memory: Memory, over: str) -> Seen:
+        """The places around the predicted centre, and the bell of weights over them (Luong 2015, eq. 9, 10)."""
+        size = self.size or query.number("feature")
+        hidden = tanh(linear("centre", query, unit=size))
+        share = sigmoid(
+            dot(hidden, vector("centre_score", glorot(size, 1), unit=size), over=("unit",))
+        )
+        centre = mul(share, spread(number(memory.length), share.type))
+        near, distance = self.within(centre, memory)
+        return near, exp(distance * distance * (-2.0 / self.width**2))

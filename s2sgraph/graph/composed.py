@@ -11,6 +11,7 @@ from s2sgraph.graph.ops import (
     const,
     dot,
     dropout,
+    gelu,
     greatest,
     norm,
     outer,
@@ -24,7 +25,6 @@ from s2sgraph.graph.ops import (
     split,
     swish,
     tanh,
-    gelu,
 )
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
@@ -58,9 +58,13 @@ def linear(
     fresh = {(f"{axis}'" if axis in x.axes else axis): size for axis, size in into.items()}
     start = initial or glorot(math.prod(x.number(axis) for axis in over), math.prod(into.values()))
     dims = (*((axis, x.size(axis)) for axis in over), *fresh.items())
-    y = dot(x, weight(name, Type("float", dims), layout=(tuple(fresh), over), initial=start), over=over)
+    y = dot(
+        x, weight(name, Type("float", dims), layout=(tuple(fresh), over), initial=start), over=over
+    )
     if bias is not None:
-        y = y + weight(bias, Type("float", tuple(fresh.items())), layout=(tuple(fresh),), initial=ZEROS)
+        y = y + weight(
+            bias, Type("float", tuple(fresh.items())), layout=(tuple(fresh),), initial=ZEROS
+        )
     back = {new: axis for new, axis in zip(fresh, into, strict=True) if new != axis}
     return rename(y, **back) if back else y
 
@@ -79,15 +83,26 @@ def layer_norm(name: str, x: Value, *, epsilon: float = 1e-5) -> Value:
 
 def rms_norm(name: str, x: Value, *, epsilon: float = 1e-6) -> Value:
     """RMS normalisation over `feature`, with weight `NAME` (Zhang & Sennrich 2019)."""
-    return root_mean_square(x, vector(name, ONES, feature=x.number("feature")), over="feature", epsilon=epsilon)
+    return root_mean_square(
+        x, vector(name, ONES, feature=x.number("feature")), over="feature", epsilon=epsilon
+    )
 
 
 def activate(kind: str, x: Value) -> Value:
     """An activation by its name; `maxout` takes the greater of two neighbours and halves `feature` (Goodfellow 2013)."""
     if kind == "maxout":
-        pieces = split(x, axis="feature", into=(("feature'", x.number("feature") // 2), ("piece", 2)))
+        pieces = split(
+            x, axis="feature", into=(("feature'", x.number("feature") // 2), ("piece", 2))
+        )
         return rename(greatest(pieces, over="piece"), **{"feature'": "feature"})
-    functions = {"none": lambda x: x, "tanh": tanh, "relu": relu, "sigmoid": sigmoid, "gelu": gelu, "swish": swish}
+    functions = {
+        "none": lambda x: x,
+        "tanh": tanh,
+        "relu": relu,
+        "sigmoid": sigmoid,
+        "gelu": gelu,
+        "swish": swish,
+    }
     result: Value = functions[kind](x)
     return result
 
@@ -108,7 +123,14 @@ def position(x: Value, *, over: str) -> Value:
 
 
 def attend(
-    query: Value, keys: Value, values: Value, mask: Value | None, *, over: str, causal: str = "", rate: float = 0.0
+    query: Value,
+    keys: Value,
+    values: Value,
+    mask: Value | None,
+    *,
+    over: str,
+    causal: str = "",
+    rate: float = 0.0,
 ) -> tuple[Value, Value]:
     """Scaled dot-product attention (Vaswani 2017, eq. 1): the attended values, and the shares by which.
 
@@ -116,7 +138,9 @@ def attend(
     `[batch, over]`; with `causal` naming the query's axis of time, no place looks beyond itself.
     """
     if over in query.axes:
-        raise ShapeError(f"{trace.here()}: the query has the axis {over!r} that is attended over; rename it in the keys")
+        raise ShapeError(
+            f"{trace.here()}: the query has the axis {over!r} that is attended over; rename it in the keys"
+        )
 
     def body(query: Value, keys: Value, values: Value, *masks: Value) -> tuple[Value, Value]:
         scores = dot(query * query.number("key") ** -0.5, keys, over=("key",))

@@ -44,8 +44,13 @@ def carry(first: Value, *, grows: str = "") -> Value:
 
 def renew(state: Value, following: Value) -> None:
     """What a state is at the next step."""
-    if dict(state.type.dims) != dict(following.type.dims) or state.type.dtype != following.type.dtype:
-        raise ShapeError(f"{trace.here()}: a state keeps its type, and {state.type} would become {following.type}")
+    if (
+        dict(state.type.dims) != dict(following.type.dims)
+        or state.type.dtype != following.type.dtype
+    ):
+        raise ShapeError(
+            f"{trace.here()}: a state keeps its type, and {state.type} would become {following.type}"
+        )
     trace.current().states[state].following = following
 
 
@@ -61,13 +66,18 @@ def step_number() -> Value:
 def witness(axis: str) -> Value:
     """A value that has this axis and was made outside every loop being recorded, so that only its size is asked."""
     for block in trace.enclosing():
-        for value in (*block.graph.inputs, *(value for node in block.graph.nodes for value in node.outputs)):
+        for value in (
+            *block.graph.inputs,
+            *(value for node in block.graph.nodes for value in node.outputs),
+        ):
             if axis in value.axes:
                 return value
     raise ShapeError(f"{trace.here()}: no value has an axis {axis!r}")
 
 
-def filled(dims: tuple[tuple[str, Size], ...], *, dtype: DType = "float", value: float = 0.0) -> Value:
+def filled(
+    dims: tuple[tuple[str, Size], ...], *, dtype: DType = "float", value: float = 0.0
+) -> Value:
     """One number everywhere along these axes; sizes that are not given are found."""
     likes = dict.fromkeys(witness(axis) for axis, size in dims if size is None)
     return full(*likes, dims=dims, dtype=dtype, value=value)
@@ -77,21 +87,27 @@ def spread(x: Value, like: Type) -> Value:
     """x with all axes of `like`: copied along those that it lacks."""
     for axis, size in like.dims:
         if axis not in x.axes:
-            x = expand(x, filled(((axis, size),)) if size is not None else witness(axis), axes=(axis,))
+            x = expand(
+                x, filled(((axis, size),)) if size is not None else witness(axis), axes=(axis,)
+            )
     return x
 
 
 # -- along an axis ----------------------------------------------------------------------
 
 
-def each(step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool = False) -> Tree:
+def each(
+    step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool = False
+) -> Tree:
     """`step(*xs)` at every place along an axis, its states going from place to place; without the axis, once."""
     if not any(over in x.axes for x in xs):
         return step(*xs)
     return _scan(step, xs, over=over, reverse=reverse)[0]
 
 
-def _scan(step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool) -> tuple[Tree, list[Value]]:
+def _scan(
+    step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool
+) -> tuple[Tree, list[Value]]:
     """The results of all places, and the states after the last."""
     slices = {x: Value(x.type.without(over)) for x in xs if over in x.axes}
     with trace.inside(Block(Graph(inputs=[*slices.values()]), repeats=True)) as block:
@@ -102,9 +118,14 @@ def _scan(step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, revers
     hoist(block.graph, trace.current().graph)
     _started_outside(block)
     size = next(iter(slices)).size(over)
-    types = (*(_stacked(value.type, over, size) for value in results), *(state.first.type for state in states))
+    types = (
+        *(_stacked(value.type, over, size) for value in results),
+        *(state.first.type for state in states),
+    )
     attrs = {"over": over, "reverse": reverse, "states": len(states)}
-    outputs = trace.emit("scan", (*slices, *(state.first for state in states)), types, attrs, block.graph)
+    outputs = trace.emit(
+        "scan", (*slices, *(state.first for state in states)), types, attrs, block.graph
+    )
     return unflatten(result, iter(outputs)), [*outputs[len(results) :]]
 
 
@@ -115,7 +136,13 @@ def _stacked(type: Type, over: str, size: Size) -> Type:
 
 
 def recur(
-    cell: Cell, x: Value, state: tuple[Value, ...], *, over: str, length: Value | None = None, reverse: bool = False
+    cell: Cell,
+    x: Value,
+    state: tuple[Value, ...],
+    *,
+    over: str,
+    length: Value | None = None,
+    reverse: bool = False,
 ) -> tuple[Value, tuple[Value, ...]]:
     """A cell along an axis of x: its outputs, and its state after the last place.
 
@@ -137,7 +164,9 @@ def recur(
             y, after = cell(x, before)
             if ends:
                 live = less(place, ends[0])
-                after = tuple(select(live, new, old) for new, old in zip(after, before, strict=True))
+                after = tuple(
+                    select(live, new, old) for new, old in zip(after, before, strict=True)
+                )
                 y = select(live, y, 0.0)
             for old, new in zip(before, after, strict=True):
                 renew(old, new)
@@ -151,7 +180,9 @@ def recur(
 
     settings = {**cell.settings, "over": over, "reverse": reverse}
     if length is None:
-        return composite(cell.kernel, lambda x, state: whole(x, (), state), (x, state), ragged=False, **settings)
+        return composite(
+            cell.kernel, lambda x, state: whole(x, (), state), (x, state), ragged=False, **settings
+        )
     return composite(cell.kernel, ends_given, (x, length, state), ragged=True, **settings)
 
 
@@ -178,7 +209,9 @@ def remember(x: Value, *, over: str = "time", past: str = "past") -> Value:
 # -- the decode loop --------------------------------------------------------------------
 
 
-def loop(step: Callable[[], tuple[Value, Tree, Tree]], trips: Value, *, into: str) -> tuple[Tree, Tree]:
+def loop(
+    step: Callable[[], tuple[Value, Tree, Tree]], trips: Value, *, into: str
+) -> tuple[Tree, Tree]:
     """Repeat `step() -> finished, results, states` until finished, `trips` times at most, and at least once.
 
     Returns the results of all steps, stacked along a new first axis `into`, and the last value of the states.
@@ -195,7 +228,9 @@ def loop(step: Callable[[], tuple[Value, Tree, Tree]], trips: Value, *, into: st
         *(Type(value.type.dtype, ((into, None), *value.type.dims)) for value in emitted),
     )
     attrs = {"states": len(states), "grows": tuple(state.grows for state in states)}
-    outputs = trace.emit("loop", (trips, *(state.first for state in states)), types, attrs, block.graph)
+    outputs = trace.emit(
+        "loop", (trips, *(state.first for state in states)), types, attrs, block.graph
+    )
     order = [*block.states]
     finals = unflatten(wanted, (outputs[order.index(state)] for state in flatten(wanted)))
     return unflatten(results, iter(outputs[len(states) :])), finals
@@ -208,7 +243,9 @@ def hoist(body: Graph, outer: Graph, place: int | None = None) -> None:
     for node in body.nodes:
         flow.add_edges_from((value, output) for value in node.needs for output in node.outputs)
     drawn = [output for node in body.nodes if node.op in DRAWN for output in node.outputs]
-    changing = set(body.inputs).union(drawn, *(nx.descendants(flow, v) for v in (*body.inputs, *drawn)))
+    changing = set(body.inputs).union(
+        drawn, *(nx.descendants(flow, v) for v in (*body.inputs, *drawn))
+    )
     still = [node for node in body.nodes if not changing.intersection(node.outputs)]
     body.nodes = [node for node in body.nodes if changing.intersection(node.outputs)]
     at = len(outer.nodes) if place is None else place
@@ -219,7 +256,9 @@ def _started_outside(block: Block) -> None:
     made = {*block.graph.inputs, *(value for node in block.graph.nodes for value in node.outputs)}
     for state in block.states.values():
         if state.first in made:
-            raise ShapeError(f"{trace.here()}: the start of a state depends on the steps that it starts")
+            raise ShapeError(
+                f"{trace.here()}: the start of a state depends on the steps that it starts"
+            )
 
 
 # -- one node, several ways to compute it -------------------------------------------------
@@ -238,5 +277,7 @@ def composite(name: str, function: Callable[..., Tree], inputs: Tree, **attrs: A
     with trace.inside(Block(inner)):
         result = function(*unflatten(inputs, iter(inner.inputs)))
     inner.outputs = flatten(result)
-    outputs = trace.emit(name, tuple(outside), tuple(value.type for value in inner.outputs), attrs, inner)
+    outputs = trace.emit(
+        name, tuple(outside), tuple(value.type for value in inner.outputs), attrs, inner
+    )
     return unflatten(result, iter(outputs))

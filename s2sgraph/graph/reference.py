@@ -16,7 +16,9 @@ Values = dict[Value, Array]
 
 def run(graph: Graph, weights: dict[str, Array], inputs: dict[str, Array]) -> dict[str, Array]:
     """The named outputs, for inputs by name and weights by path, stored as their layout says."""
-    env: Values = {value: np.asarray(inputs[value.name], NUMPY[value.type.dtype]) for value in graph.inputs}
+    env: Values = {
+        value: np.asarray(inputs[value.name], NUMPY[value.type.dtype]) for value in graph.inputs
+    }
     for path, weight in graph.weights.items():
         env[weight.value] = unstored(weight.value, weights[path])
     return dict(zip(graph.output_names, _block(graph, env), strict=True))
@@ -40,7 +42,11 @@ def _block(graph: Graph, env: Values) -> list[Array]:
             results = _block(node.body, env | dict(zip(node.body.inputs, arrays, strict=True)))
         else:
             found = OPERATIONS[node.op].meaning(node, *arrays, **node.attrs)
-            results = [*found] if len(node.outputs) > 1 else [found[0] if isinstance(found, tuple) else found]
+            results = (
+                [*found]
+                if len(node.outputs) > 1
+                else [found[0] if isinstance(found, tuple) else found]
+            )
         env.update(zip(node.outputs, results, strict=True))
     return [env[value] for value in graph.outputs]
 
@@ -68,7 +74,9 @@ def _scan(node: Node, env: Values, arrays: list[Array]) -> list[Array]:
     assert node.body is not None
     for place in reversed(steps) if node.attrs["reverse"] else steps:
         rows = [array.take(place, value.axes.index(over)) for array, value in whole]
-        results = _block(node.body, env | dict(zip(node.body.inputs, [*rows, *states], strict=True)))
+        results = _block(
+            node.body, env | dict(zip(node.body.inputs, [*rows, *states], strict=True))
+        )
         split = len(results) - len(states)
         columns.append(results[:split])
         states = results[split:]

@@ -34,4 +34,6 @@ def show(graph: Graph) -> str:
 
 
 def _placed(layout: Layout | None) -> str:
-    return "" if layout is None else " @ " + " ".join("(" + "·".join(group) + ")" for group in layout)
+    return (
+        "" if layout is None else " @ " + " ".join("(" + "·".join(group) + ")" for group in layout)
+    )

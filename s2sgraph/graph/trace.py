@@ -123,7 +123,9 @@ def emit(
     return outputs
 
 
-def weight(name: str, type: Type, *, layout: Layout | None = None, initial: Initial | None = None) -> Value:
+def weight(
+    name: str, type: Type, *, layout: Layout | None = None, initial: Initial | None = None
+) -> Value:
     """The weight of that name in the layer being traced; asked for twice, it is one weight.
 
     `layout` says how it is stored, by default one dimension for each axis.
@@ -148,4 +150,6 @@ def flatten(tree: Tree) -> list[Value]:
 
 def unflatten(like: Tree, leaves: Iterator[Value]) -> Tree:
     """A tree of the same form with other values."""
-    return next(leaves) if isinstance(like, Value) else tuple(unflatten(part, leaves) for part in like)
+    return (
+        next(leaves) if isinstance(like, Value) else tuple(unflatten(part, leaves) for part in like)
+    )

@@ -54,7 +54,9 @@ def parse(text: str) -> Type:
     """The type that prints as `text`; ValueError if there is none."""
     match = _TYPE.fullmatch(text)
     if match is None:
-        raise ValueError(f"not a type: {text!r}; one of {get_args(DType)}, then [axis, axis=size, ...]")
+        raise ValueError(
+            f"not a type: {text!r}; one of {get_args(DType)}, then [axis, axis=size, ...]"
+        )
     dtype, dims = match.groups()
     axes = [_AXIS.fullmatch(part) for part in dims.split(", ")] if dims else []
     if None in axes:

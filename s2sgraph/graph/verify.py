@@ -16,7 +16,9 @@ def _block(graph: Graph, known: set[Value]) -> None:
     known = known | set(graph.inputs)
     for node in graph.nodes:
         missing = [value for value in node.inputs if value not in known]
-        assert not missing, f"{node.where}: {node.op} uses {[str(v.type) for v in missing]} before it is made"
+        assert not missing, (
+            f"{node.where}: {node.op} uses {[str(v.type) for v in missing]} before it is made"
+        )
         if node.body:
             _block(node.body, known)
         else:
@@ -30,4 +32,6 @@ def _typed(node: Node) -> None:
     types = outer(lambda *values: OPERATIONS[node.op].rule(*values, **node.attrs), *node.inputs)
     types = types if isinstance(types, tuple) else (types,)
     for value, type in zip(node.outputs, types, strict=True):
-        assert value.type == type, f"{node.where}: {node.op} gives {type}, the graph says {value.type}"
+        assert value.type == type, (
+            f"{node.where}: {node.op} gives {type}, the graph says {value.type}"
+        )

@@ -10,6 +10,12 @@ from pydantic import Field
 from s2sgraph.attention.additive import Additive
 from s2sgraph.attention.score import Score
 from s2sgraph.attention.windows import GlobalWindow, Window
+from s2sgraph.graph.composed import attend, dropped, masked_softmax
+from s2sgraph.graph.loops import carry, filled, renew
+from s2sgraph.graph.ops import dot, select
+from s2sgraph.graph.values import Value
+from s2sgraph.layers.building import Context, Memory, Parts, masked
+from s2sgraph.layers.heads import heads_of, mean_over_heads, merged_heads, per_head
 from s2sgraph.layers.residual import ResidualLayer
 from s2sgraph.spec.kinds import BELOW, Chosen, absorb
 from s2sgraph.spec.settings import Inputs, Problem, Rate, Reference, Size, Start, ZeroStart, rule
@@ -54,7 +60,7 @@ class Attention(ResidualLayer, kind="attention", main="score"):
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Move the settings of the score into it; with heads, `size` and `bias` stay here."""
         kept = cls.keys() if data.get("heads") is not None else cls.keys().keys() - {"size", "bias"}
-        return absorb(data, "score", "score", Additive.word, kept)
+        return absorb(data, "score", Additive.word, kept, cls.keys())
 
     @classmethod
     def flatten(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -86,3 +92,56 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         if self.coverage and not self.score.covering:
             message = f"coverage needs score additive, not {self.score.word}"
             yield Problem(("coverage",), message, "write score: additive", at_key=True)
+
+    @property
+    def keeps(self) -> bool:
+        """Coverage is the sum of the weights of all steps before."""
+        return self.coverage
+
+    def width(self, sizes: Widths) -> int:
+        """Features of the output: with heads, those of the query; else those of the memory."""
+        return sum(sizes.inputs) if self.heads is not None else sizes.of(self.memory)
+
+    def build(self, context: Context) -> Parts:
+        """Trace the layer; the named part `weights` is `[…, source]`, of heads the mean."""
+        memory = context.memory(self.memory)
+        named: dict[str, Value] = {}
+
+        def attended(c: Context) -> Value:
+            several = self.heads is not None
+            result, named["weights"] = self._heads(c, memory) if several else self._whole(c, memory)
+            return result
+
+        return Parts(self.wrapped(context, attended), named)
+
+    def _heads(self, c: Context, memory: Memory) -> tuple[Value, Value]:
+        query = c.x
+        split = per_head(self.heads or 1, self.size or query.number("feature"))
+        queries = heads_of("query", query, split, bias=self.bias)
+        keys = heads_of("key", memory.values, split, bias=self.bias)
+        values = masked(
+            heads_of("value", memory.values, split, bias=self.bias, into="value"), memory.mask
+        )
+        if not self.score.scaled:
+            queries = queries * split[1] ** 0.5
+        found, weights = attend(
+            queries, keys, values, memory.mask, over=memory.axis, rate=self.attention_dropout
+        )
+        out = merged_heads("out", found, query.number("feature"), bias=self.bias)
+        return out, mean_over_heads(weights)
+
+    def _whole(self, c: Context, memory: Memory) -> tuple[Value, Value]:
+        query, over = c.x, memory.axis
+        covered = None
+        if self.coverage:
+            covered = carry(filled((*c.lead.dims, (over, None))))
+        scores = self.score.compare(query, memory, covered)
+        seen, factor = self.window.seen(query, memory, c.over)
+        mask = memory.mask if seen is None else seen
+        shares = select(mask, masked_softmax(scores, mask, over=over), 0.0)
+        if factor is not None:
+            shares = shares * factor
+        if covered is not None:
+            renew(covered, covered + shares)
+        values = masked(memory.values, memory.mask)
+        return dot(dropped(shares, self.attention_dropout), values, over=(over,)), shares

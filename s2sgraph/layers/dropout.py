@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from s2sgraph.graph.composed import dropped
+from s2sgraph.layers.building import Context, Parts, Widths
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.settings import Rate
 
@@ -18,3 +20,11 @@ class Dropout(Layer, kind="dropout", main="rate"):
     weighted: ClassVar[bool] = False
 
     rate: Rate
+
+    def width(self, sizes: Widths) -> int:
+        """Features of the output."""
+        return sum(sizes.inputs)
+
+    def build(self, context: Context) -> Parts:
+        """Trace the layer."""
+        return Parts(dropped(context.x, self.rate))

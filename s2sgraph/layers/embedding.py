@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from s2sgraph.graph import trace
+from s2sgraph.graph.composed import dropped, linear, position
+from s2sgraph.graph.loops import spread
+from s2sgraph.graph.ops import equal, mul, select, take
+from s2sgraph.graph.trace import weight
+from s2sgraph.graph.types import ShapeError, Type
+from s2sgraph.graph.values import Initial, Value
+from s2sgraph.layers.building import Context, Parts, Widths, vector_of
 from s2sgraph.spec.kinds import Layer
+from s2sgraph.spec.references import Reference
 from s2sgraph.spec.settings import Problem, Rate, Reference, Size, rule
 
 
@@ -30,3 +40,36 @@ class Embedding(Layer, kind="embedding", main="size"):
         if self.size is None and self.tied is None:
             hint = "write embedding: 64, or name the embedding it is tied to"
             yield Problem((), "missing: size is needed here", hint)
+
+    def width(self, sizes: Widths) -> int:
+        """Features of the output."""
+        return sizes.of(self.tied) if self.size is None and self.tied else self.size or 0
+
+    def build(self, context: Context) -> Parts:
+        """Trace the layer."""
+        x = context.x
+        if x.type.dtype != "int":
+            raise ShapeError(
+                "an embedding reads symbols, but what is below it are features; use dense"
+            )
+        y = take(self._table(context), x, over="symbol")
+        if self.scale:
+            y = mul(y, math.sqrt(y.number("feature")))
+        if self.first is not None:
+            y = self._with_first(self.first, y, context)
+        return Parts(dropped(y, self.dropout))
+
+    def _table(self, context: Context) -> Value:
+        path = trace.here() if self.tied is None else context.tied(self.tied)
+        size = self.size or context.width
+        with trace.at(path):
+            table = Type("float", (("symbol", context.size), ("feature", size)))
+            return weight("weight", table, initial=Initial("normal", size**-0.5))
+
+    def _with_first(self, first: Reference, y: Value, context: Context) -> Value:
+        """In place of the start symbol's vector, another (through a product where sizes differ)."""
+        vector = vector_of(context.read(first))
+        if vector.size("feature") != y.size("feature"):
+            vector = linear("first", vector, bias="first_bias", feature=y.number("feature"))
+        is_first = equal(position(x=y, over=context.over), 0)
+        return select(is_first, spread(vector, y.type.without("feature")), y)

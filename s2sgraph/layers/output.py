@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from s2sgraph.graph import trace
+from s2sgraph.graph.composed import ZEROS, linear, vector
+from s2sgraph.graph.ops import dot, exp
+from s2sgraph.graph.trace import weight
+from s2sgraph.graph.types import ShapeError, Type
+from s2sgraph.graph.values import Value
+from s2sgraph.layers.building import Context, Parts, Widths
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.settings import Problem, Reference, rule
 
@@ -30,3 +37,33 @@ class Output(Layer, kind="output"):
         if self.kind == "gaussian" and self.loss != "mse":
             message = "a gaussian output has a loss of its own, its likelihood"
             yield Problem(("loss",), message, "remove loss", at_key=True)
+
+    def width(self, sizes: Widths) -> int:
+        """Symbols of the target, or features of a frame."""
+        return sizes.side
+
+    def build(self, context: Context) -> Parts:
+        """Trace the layer: scores `[…, symbol]`, or a frame `[…, feature]` and its `deviation`."""
+        if context.tokens:
+            return Parts(self._scores(context))
+        bias = "bias" if self.bias else None
+        frame = linear("weight", context.x, bias=bias, feature=context.size)
+        if self.kind != "gaussian":
+            return Parts(frame)
+        logarithm = linear("deviation", context.x, bias="deviation_bias", feature=context.size)
+        return Parts(frame, {"deviation": exp(logarithm)})
+
+    def _scores(self, context: Context) -> Value:
+        bias = "bias" if self.bias else None
+        if self.tied is None:
+            return linear("weight", context.x, bias=bias, symbol=context.size)
+        x = context.x
+        with trace.at(context.tied(self.tied)):
+            table = weight("weight", Type("float", (("symbol", context.size), x.type.dims[-1])))
+        if table.size("feature") != x.size("feature"):
+            raise ShapeError(
+                f"what is below has {x.size('feature')} features, the vectors of {self.tied} "
+                f"have {table.size('feature')}; put a dense of that size between"
+            )
+        y = dot(x, table, over=("feature",))
+        return y + vector("bias", ZEROS, symbol=context.size) if self.bias else y

@@ -1,10 +1,19 @@
-"""Settings of recurrent layers."""
+"""Recurrent layers: a cell along the axis of its chain, or several on top of one another."""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
+from s2sgraph.graph import trace
+from s2sgraph.graph.composed import ONES, ZEROS, dropped, glorot, linear, vector
+from s2sgraph.graph.loops import each, recur
+from s2sgraph.graph.ops import concat, norm, rename, split, unstack
+from s2sgraph.graph.types import ShapeError
+from s2sgraph.graph.values import Initial, Value
+from s2sgraph.layers.building import Context, Final, Parts, States, Widths
 from s2sgraph.layers.residual import ResidualLayer
+from s2sgraph.layers.starting import cell_start
 from s2sgraph.spec.settings import Size, Start, ZeroStart
 
 
@@ -13,14 +22,150 @@ class RecurrentLayer(ResidualLayer):
 
     Attributes:
         size: features of the state, in each direction.
-        layers: number of cells on top of one another, with dropout between them.
+        layers: number of cells on top of one another; dropout follows each.
         direction: from the first place on, from the last place back, or both, concatenated.
-        layer_norm: normalise the sums of each gate.
+        layer_norm: normalise the sums of each gate (Ba 2016).
         start: the state before the first step.
     """
+
+    runs: ClassVar[bool] = True
 
     size: Size
     layers: Size = 1
     direction: Literal["forward", "backward", "both"] = "forward"
     layer_norm: bool = False
     start: Start = ZeroStart()
+
+    def cell(self) -> GatedCell:
+        """One step of the recurrence."""
+        raise TypeError(f"{type(self).__name__} has no cell")
+
+    def width(self, sizes: Widths) -> int:
+        """Features of the output: those of each direction."""
+        return self.size * len(self.directions)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The directions that it runs in."""
+        return ("forward", "backward") if self.direction == "both" else (self.direction,)
+
+    def build(self, context: Context) -> Parts:
+        """Trace all cells; the named part `cell` is c of the uppermost, if it has one."""
+        finals: list[dict[str, States]] = []
+        cells: list[Value] = []
+
+        def stacked(c: Context) -> Value:
+            y = c.x
+            for layer in range(self.layers):
+                parts = [self._direction(y, c, layer, direction) for direction in self.directions]
+                finals.append({d: part[1] for d, part in zip(self.directions, parts, strict=True)})
+                cells[:] = [cell for part in parts for cell in part[2]]
+                y = _joined([part[0] for part in parts])
+                y = dropped(y, self.dropout) if layer + 1 < self.layers else y
+            return y
+
+        output = self.wrapped(context, stacked)
+        named = {"cell": _joined(cells)} if cells else {}
+        return Parts(output, named, Final(tuple(finals)))
+
+    def _direction(
+        self, x: Value, c: Context, layer: int, direction: str
+    ) -> tuple[Value, States, list[Value]]:
+        """One cell in one direction: outputs, final state, and c at every place if it is wanted."""
+        names = [str(layer)] * (self.layers > 1) + [direction] * (len(self.directions) > 1)
+        cell = self.cell()
+        start = self._start(c, cell, layer, direction)
+        with trace.scope(".".join(names)):
+            reverse = direction == "backward"
+            if "cell" not in c.wanted or layer + 1 < self.layers:
+                y, final = recur(cell, x, start, over=c.over, length=c.length, reverse=reverse)
+                return y, final, []
+            if c.length is not None:
+                raise ShapeError("the cell of an encoder is there at the end only: final.cell")
+            return self._with_cells(cell, x, start, c.over)
+
+    def _with_cells(
+        self, cell: GatedCell, x: Value, start: States, over: str
+    ) -> tuple[Value, States, list[Value]]:
+        if cell.states < 2:
+            raise ShapeError("only an lstm has a cell")
+
+        def step(x: Value) -> Value:
+            return concat(*recur(cell, x, start, over=over)[1], over="feature")
+
+        both = each(step, (x,), over=over)
+        h, c = unstack(
+            split(both, axis="feature", into=(("state", 2), ("part", self.size))), axis="state"
+        )
+        h, c = (_renamed(value) for value in (h, c))
+        return h, (h, c), [c]
+
+    def _start(self, c: Context, cell: GatedCell, layer: int, direction: str) -> States:
+        size, states = self.size * len(self.directions), cell.states
+        whole = cell_start(self.start, c, size, states, layer, self.layers)
+        if len(self.directions) == 1:
+            return whole
+        halves = ("forward", "backward").index(direction)
+        into = (("direction", 2), ("part", self.size))
+        parts = (
+            unstack(split(v, axis="feature", into=into), axis="direction")[halves] for v in whole
+        )
+        return tuple(_renamed(part) for part in parts)
+
+
+def _renamed(value: Value) -> Value:
+    return rename(value, part="feature")
+
+
+def _joined(values: list[Value]) -> Value:
+    return concat(*values, over="feature") if len(values) > 1 else values[0]
+
+
+@dataclass(frozen=True)
+class GatedCell:
+    """What cells share: their sizes and weights.
+
+    Attributes:
+        size: features of the state.
+        layer_norm: whether the sums of each gate are normalised.
+    """
+
+    size: int
+    layer_norm: bool = False
+    word: ClassVar[str] = ""
+    gates: ClassVar[int] = 1
+    states: ClassVar[int] = 1
+
+    @property
+    def kernel(self) -> str:
+        """An engine's kernel knows no norms inside."""
+        return "" if self.layer_norm else self.word
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a kernel must know besides weights and states."""
+        return {}
+
+    def __call__(self, x: Value, state: States) -> tuple[Value, States]:
+        raise NotImplementedError
+
+    def sums(self, name: str, x: Value, *, bias: bool = True) -> Value:
+        """The product of x with the weights of all gates: `[…, gate, feature]`, stored [gate feature, in]."""
+        within = Initial("uniform", self.size**-0.5)
+        y = linear(
+            name,
+            x,
+            bias=f"{name}_bias" if bias else None,
+            initial=within if name == "state" else glorot(x.number("feature"), self.size),
+            gate=self.gates,
+            feature=self.size,
+        )
+        return self.normed(name, y)
+
+    def normed(self, name: str, sums: Value) -> Value:
+        """Sums of gates, normalised over the features of each gate if the cell has norms."""
+        if not self.layer_norm:
+            return sums
+        scale = vector(f"{name}_norm", ONES, feature=self.size)
+        bias = vector(f"{name}_norm_bias", ZEROS, feature=self.size)
+        return norm(sums, scale, bias, over="feature", epsilon=1e-5)

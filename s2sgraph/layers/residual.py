@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from s2sgraph.graph.composed import dropped, layer_norm, rms_norm
+from s2sgraph.graph.ops import add
+from s2sgraph.graph.types import ShapeError
+from s2sgraph.graph.values import Value
+from s2sgraph.layers.building import Context
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.settings import Norm, Problem, Rate, Residual, rule
 
@@ -27,3 +32,25 @@ class ResidualLayer(Layer):
         if self.norm != "layer_norm" and self.residual not in ("pre", "post"):
             message = "norm is for residual pre or post, which is not set"
             yield Problem(("norm",), message, "write residual: pre, or remove norm", at_key=True)
+
+    def wrapped(self, context: Context, function: Callable[[Context], Value]) -> Value:
+        """`function` of what is read, with dropout, and around it the residual connection and its norm."""
+        if not self.residual:
+            return dropped(function(context), self.dropout)
+        if context.below is None:
+            raise ShapeError(
+                "a residual connection needs the item before, but `from` does not name it"
+            )
+        below = context.inputs[context.below]
+        inner = context.over_below(self._normed(below)) if self.residual == "pre" else context
+        result = dropped(function(inner), self.dropout)
+        if result.size("feature") != below.size("feature"):
+            raise ShapeError(
+                f"a residual connection adds equals, but the layer has {result.size('feature')} features "
+                f"and what is below it {below.size('feature')}"
+            )
+        result = add(below, result)
+        return self._normed(result) if self.residual == "post" else result
+
+    def _normed(self, x: Value) -> Value:
+        return layer_norm("norm", x) if self.norm == "layer_norm" else rms_norm("norm", x)

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from s2sgraph.layers.residual import ResidualLayer
-from s2sgraph.spec.settings import Size, Start, ZeroStart
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from s2sgraph.graph.composed import linear
+from s2sgraph.graph.ops import relu, sigmoid
+from s2sgraph.graph.values import Value
+from s2sgraph.layers.building import States
+from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
 
 
-class Ssru(ResidualLayer, kind="ssru", main="size"):
+class Ssru(RecurrentLayer, kind="ssru", main="size"):
     """`f = s(W_f x + b)`, `c = f*c + (1-f)*(W x)`, `h = relu(c)` (Kim 2019).
 
-    Attributes:
-        size: features of the state.
-        layers: number of units on top of one another, with dropout between them.
-        start: the state before the first step.
+    Without a product of the state, so that all products of a sequence are one.
     """
 
-    size: Size
-    layers: Size = 1
-    start: Start = ZeroStart()
+    layer_norm: Literal[False] = False
+
+    def cell(self) -> GatedCell:
+        """One step of the recurrence."""
+        return SsruCell(self.size)
+
+
+@dataclass(frozen=True)
+class SsruCell(GatedCell):
+    """One step; x and c are `[…, feature]`, and the state is c."""
+
+    word: ClassVar[str] = ""
+
+    def __call__(self, x: Value, state: States) -> tuple[Value, States]:
+        """The output relu(c), and the state c."""
+        (c,) = state
+        forget = sigmoid(linear("forget", x, bias="forget_bias", feature=self.size))
+        new = linear("input", x, feature=self.size)
+        c = new + forget * (c - new)
+        return relu(c), (c,)

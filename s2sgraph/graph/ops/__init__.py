@@ -2,6 +2,7 @@
 
 from s2sgraph.graph.ops.axes import (
     append,
+    arrange,
     concat,
     cover,
     expand,
@@ -49,6 +50,7 @@ from s2sgraph.graph.ops.elementwise import (
     relu,
     select,
     sigmoid,
+    sine,
     sub,
     swish,
     tanh,
@@ -66,6 +68,7 @@ __all__ = [
     "and_",
     "append",
     "argmax",
+    "arrange",
     "at_most",
     "concat",
     "const",
@@ -104,6 +107,7 @@ __all__ = [
     "select",
     "shift",
     "sigmoid",
+    "sine",
     "softmax",
     "split",
     "sub",

@@ -33,7 +33,9 @@ def rename(x: Value, **names: str) -> Type:
     lambda node, x, *, axes, into: x.reshape([*_merged(node.inputs[0].axes, x.shape, axes)]),
     case("float[batch, head=2, key=3]", axes=("head", "key"), into="feature"),
     case("float[batch, beam, rank=2]", axes=("beam", "rank"), into="choice"),
-    case("float[batch, head=2, key=3]", axes=("key", "head"), into="feature", says="not neighbours"),
+    case(
+        "float[batch, head=2, key=3]", axes=("key", "head"), into="feature", says="not neighbours"
+    ),
 )
 def merge(x: Value, *, axes: tuple[str, ...], into: str) -> Type:
     """Neighbouring axes as one."""
@@ -43,10 +45,14 @@ def merge(x: Value, *, axes: tuple[str, ...], into: str) -> Type:
         raise fail("merge", f"{axes} are not neighbours, in this order, in {x.type}")
     sizes = [x.size(axis) for axis in axes]
     size = None if None in sizes else math.prod(size for size in sizes if size)
-    return Type(x.type.dtype, (*x.type.dims[:place], (into, size), *x.type.dims[place + len(axes) :]))
+    return Type(
+        x.type.dtype, (*x.type.dims[:place], (into, size), *x.type.dims[place + len(axes) :])
+    )
 
 
-def _merged(axes: tuple[str, ...], shape: tuple[int, ...], group: tuple[str, ...]) -> tuple[int, ...]:
+def _merged(
+    axes: tuple[str, ...], shape: tuple[int, ...], group: tuple[str, ...]
+) -> tuple[int, ...]:
     place, count = axes.index(group[0]), len(group)
     return (*shape[:place], math.prod(shape[place : place + count]), *shape[place + count :])
 
@@ -60,18 +66,25 @@ def split(x: Value, *, axis: str, into: tuple[tuple[str, int], ...]) -> Type:
     """One axis as several, the last of them running fastest."""
     needs("split", x, axis)
     if math.prod(size for _, size in into) != x.size(axis):
-        raise fail("split", f"{axis}={x.size(axis)} cannot become {into}, of {math.prod(s for _, s in into)}")
+        raise fail(
+            "split",
+            f"{axis}={x.size(axis)} cannot become {into}, of {math.prod(s for _, s in into)}",
+        )
     place = x.axes.index(axis)
     return Type(x.type.dtype, (*x.type.dims[:place], *into, *x.type.dims[place + 1 :]))
 
 
-def _parted(node: Node, shape: tuple[int, ...], axis: str, into: tuple[tuple[str, int], ...]) -> tuple[int, ...]:
+def _parted(
+    node: Node, shape: tuple[int, ...], axis: str, into: tuple[tuple[str, int], ...]
+) -> tuple[int, ...]:
     place = node.inputs[0].axes.index(axis)
     return (*shape[:place], *(size for _, size in into), *shape[place + 1 :])
 
 
 @operation(
-    lambda node, x, *, axis: tuple(np.take(x, i, node.inputs[0].axes.index(axis)) for i in range(len(node.outputs))),
+    lambda node, x, *, axis: tuple(
+        np.take(x, i, node.inputs[0].axes.index(axis)) for i in range(len(node.outputs))
+    ),
     case("float[batch, gate=4, feature=3]", axis="gate"),
     case("float[batch, source]", axis="source", says="unknown"),
 )
@@ -86,7 +99,9 @@ def unstack(x: Value, *, axis: str) -> tuple[Type, ...]:
 
 def _concat(node: Node, *arrays: Any, over: str) -> Any:
     axes = node.outputs[0].axes
-    aligned = [align(array, value.axes, axes) for array, value in zip(arrays, node.inputs, strict=True)]
+    aligned = [
+        align(array, value.axes, axes) for array, value in zip(arrays, node.inputs, strict=True)
+    ]
     return np.concatenate(aligned, axes.index(over))
 
 
@@ -94,14 +109,22 @@ def _concat(node: Node, *arrays: Any, over: str) -> Any:
     _concat,
     case("float[batch, feature=3]", "float[batch, feature=2]", over="feature"),
     case("float[batch, feature=3]", "float[feature=2, batch]", over="feature"),
-    case("float[batch, time, feature=3]", "float[batch, feature=2]", over="feature", says="differ in more"),
+    case(
+        "float[batch, time, feature=3]",
+        "float[batch, feature=2]",
+        over="feature",
+        says="differ in more",
+    ),
 )
 def concat(*xs: Value, over: str) -> Type:
     """One after the other along an axis; all other axes are the same."""
     first = xs[0].type
     for x in xs:
         needs("concat", x, over)
-        if dict(x.type.without(over).dims) != dict(first.without(over).dims) or x.type.dtype != first.dtype:
+        if (
+            dict(x.type.without(over).dims) != dict(first.without(over).dims)
+            or x.type.dtype != first.dtype
+        ):
             parts = (f"{name}: {x.type}" for name, x in zip(called(*xs), xs, strict=True))
             raise fail("concat", " and ".join(parts) + f" differ in more than {over}")
     sizes = [x.size(over) for x in xs]
@@ -200,7 +223,9 @@ def cover(x: Value, *, over: str, into: str, value: float) -> Type:
 
 @operation(
     lambda node, x, count, *, over, into: np.take(
-        x, np.arange(min(int(count), x.shape[node.inputs[0].axes.index(over)])), node.inputs[0].axes.index(over)
+        x,
+        np.arange(min(int(count), x.shape[node.inputs[0].axes.index(over)])),
+        node.inputs[0].axes.index(over),
     ),
     case("float[batch, source]", "int", over="source", into="kept"),
     case("float[batch]", "int", over="source", into="kept", says="no axis"),
@@ -222,7 +247,9 @@ def _shift(node: Node, x: Any, start: Any, *, over: str) -> Any:
     _shift,
     case("float[batch, time, feature=3]", "float[batch, feature=3]", over="time"),
     case("int[batch, time]", "int[batch]", over="time"),
-    case("float[batch, time, feature=3]", "float[batch, feature=2]", over="time", says="one place of"),
+    case(
+        "float[batch, time, feature=3]", "float[batch, feature=2]", over="time", says="one place of"
+    ),
 )
 def shift(x: Value, start: Value, *, over: str) -> Type:
     """What x was one place earlier along an axis; `start` at the first place."""
@@ -232,11 +259,15 @@ def shift(x: Value, start: Value, *, over: str) -> Type:
     return x.type
 
 
-def _full(node: Node, *likes: Any, dims: tuple[tuple[str, Size], ...], dtype: DType, value: float) -> Any:
+def _full(
+    node: Node, *likes: Any, dims: tuple[tuple[str, Size], ...], dtype: DType, value: float
+) -> Any:
     sizes: dict[str, int] = {}
     for like, array in zip(node.inputs, likes, strict=True):
         sizes |= dict(zip(like.axes, np.shape(array), strict=True))
-    return np.full([sizes[axis] if size is None else size for axis, size in dims], value, NUMPY[dtype])
+    return np.full(
+        [sizes[axis] if size is None else size for axis, size in dims], value, NUMPY[dtype]
+    )
 
 
 @operation(
@@ -252,3 +283,15 @@ def full(*likes: Value, dims: tuple[tuple[str, Size], ...], dtype: DType, value:
         if size is None and not any(axis in like.axes for like in likes):
             raise fail("full", f"no operand says how many there are along {axis}")
     return Type(dtype, dims)
+
+
+@operation(
+    lambda node, x, *, axes: x.transpose([node.inputs[0].axes.index(axis) for axis in axes]),
+    case("float[batch, time, feature=3]", axes=("time", "batch", "feature")),
+    case("float[batch, time]", axes=("time",), says="all axes"),
+)
+def arrange(x: Value, *, axes: tuple[str, ...]) -> Type:
+    """The same values with their axes in this order, which matters only for what leaves the graph."""
+    if sorted(axes) != sorted(x.axes):
+        raise fail("arrange", f"{axes} are not all axes of {x.type}")
+    return Type(x.type.dtype, tuple((axis, x.size(axis)) for axis in axes))

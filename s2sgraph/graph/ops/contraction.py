@@ -13,12 +13,20 @@ from s2sgraph.graph.values import Node, Value
 
 
 def _dot(node: Node, x: Any, y: Any, *, over: tuple[str, ...]) -> Any:
-    letters = {axis: chr(97 + i) for i, axis in enumerate(dict.fromkeys((*node.inputs[0].axes, *node.inputs[1].axes)))}
+    letters = {
+        axis: chr(97 + i)
+        for i, axis in enumerate(dict.fromkeys((*node.inputs[0].axes, *node.inputs[1].axes)))
+    }
 
     def spell(value: Value) -> str:
         return "".join(letters[axis] for axis in value.axes)
 
-    return np.einsum(f"{spell(node.inputs[0])},{spell(node.inputs[1])}->{spell(node.outputs[0])}", x, y, optimize=True)
+    return np.einsum(
+        f"{spell(node.inputs[0])},{spell(node.inputs[1])}->{spell(node.outputs[0])}",
+        x,
+        y,
+        optimize=True,
+    )
 
 
 @operation(
@@ -30,7 +38,12 @@ def _dot(node: Node, x: Any, y: Any, *, over: tuple[str, ...]) -> Any:
     case("float[batch, beam, source]", "float[batch, source, feature=3]", over=("source",)),
     case("float[batch, source, unit=3]", "float[unit=3]", over=("unit",)),
     case("float[batch, head=2, key=3]", "float[head=2, key=3, feature=4]", over=("head", "key")),
-    case("float[batch, feature=3]", "float[feature=4, unit=2]", over=("feature",), says="has feature=3"),
+    case(
+        "float[batch, feature=3]",
+        "float[feature=4, unit=2]",
+        over=("feature",),
+        says="has feature=3",
+    ),
     case("float[batch, feature=3]", "float[unit=2]", over=("feature",), says="no feature"),
 )
 def dot(x: Value, y: Value, *, over: tuple[str, ...]) -> Type:
@@ -41,7 +54,9 @@ def dot(x: Value, y: Value, *, over: tuple[str, ...]) -> Type:
             has = [f"{axis}={v.size(axis)}" if axis in v.axes else f"no {axis}" for v in (x, y)]
             raise fail("dot", f"{names[0]} has {has[0]}, {names[1]} has {has[1]}")
     both = [dim for dim in x.type.dims if dim[0] in y.axes]
-    rest = [dim for dim in x.type.dims if dim[0] not in y.axes] + [dim for dim in y.type.dims if dim[0] not in x.axes]
+    rest = [dim for dim in x.type.dims if dim[0] not in y.axes] + [
+        dim for dim in y.type.dims if dim[0] not in x.axes
+    ]
     return Type("float", tuple(dim for dim in (*both, *rest) if dim[0] not in over))
 
 
@@ -130,9 +145,28 @@ def _norm(node: Node, x: Any, scale: Any, bias: Any, *, over: str, epsilon: floa
 
 @operation(
     _norm,
-    case("float[batch, time, feature=3]", "float[feature=3]", "float[feature=3]", over="feature", epsilon=1e-5),
-    case("float[feature=3, batch]", "float[feature=3]", "float[feature=3]", over="feature", epsilon=1e-5),
-    case("float[batch]", "float[feature=3]", "float[feature=3]", over="feature", epsilon=1e-5, says="no axis"),
+    case(
+        "float[batch, time, feature=3]",
+        "float[feature=3]",
+        "float[feature=3]",
+        over="feature",
+        epsilon=1e-5,
+    ),
+    case(
+        "float[feature=3, batch]",
+        "float[feature=3]",
+        "float[feature=3]",
+        over="feature",
+        epsilon=1e-5,
+    ),
+    case(
+        "float[batch]",
+        "float[feature=3]",
+        "float[feature=3]",
+        over="feature",
+        epsilon=1e-5,
+        says="no axis",
+    ),
 )
 def norm(x: Value, scale: Value, bias: Value, *, over: str, epsilon: float) -> Type:
     """Layer normalisation: mean 0 and variance 1 along an axis, then scale and bias (Ba 2016)."""

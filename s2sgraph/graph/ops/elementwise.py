@@ -21,14 +21,18 @@ def pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def meaning(node: Node, *arrays: Any) -> Any:
         axes = node.outputs[0].axes
-        aligned = (align(array, value.axes, axes) for array, value in zip(arrays, node.inputs, strict=True))
+        aligned = (
+            align(array, value.axes, axes) for array, value in zip(arrays, node.inputs, strict=True)
+        )
         result = function(*aligned)
         return np.asarray(result, NUMPY[node.outputs[0].type.dtype])
 
     return meaning
 
 
-def _binary(name: str, function: Callable[..., Any], dtype: DType | None = None, *more: Any) -> Callable[..., Value]:
+def _binary(
+    name: str, function: Callable[..., Any], dtype: DType | None = None, *more: Any
+) -> Callable[..., Value]:
     def rule(x: Value, y: Value) -> Type:
         if x.type.dtype != y.type.dtype:
             raise fail(name, f"{x.type} and {y.type} are of two kinds")
@@ -73,9 +77,12 @@ at_most = _binary("at_most", np.less_equal, "bool", INTEGERS)
 
 tanh = _unary("tanh", np.tanh)
 exp = _unary("exp", np.exp)
+sine = _unary("sine", np.sin)
 sigmoid = _unary("sigmoid", lambda x: 1 / (1 + np.exp(-x)))
 relu = _unary("relu", lambda x: np.maximum(x, 0))
-gelu = _unary("gelu", lambda x: 0.5 * x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2))))
+gelu = _unary(
+    "gelu", lambda x: 0.5 * x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
+)
 swish = _unary("swish", lambda x: x / (1 + np.exp(-x)))
 
 OPERATORS.update(add=add, sub=sub, mul=mul, div=div)
@@ -155,7 +162,11 @@ def number(x: Value) -> Type:
     return Type("float", x.type.dims)
 
 
-@operation(pointwise(lambda x: np.trunc(np.asarray(x, np.float64))), case("bool[batch]"), case("float[batch]"))
+@operation(
+    pointwise(lambda x: np.trunc(np.asarray(x, np.float64))),
+    case("bool[batch]"),
+    case("float[batch]"),
+)
 def integer(x: Value) -> Type:
     """Truths, or floats without their fraction, as integers."""
     return Type("int", x.type.dims)

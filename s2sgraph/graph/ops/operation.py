@@ -13,7 +13,7 @@ import numpy as np
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
-from s2sgraph.graph.values import Node, Value
+from s2sgraph.graph.values import Value
 
 Array = Any
 NUMPY: dict[DType, type[np.generic]] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
@@ -50,7 +50,9 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(meaning: Callable[..., Any], *cases: Case) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def operation(
+    meaning: Callable[..., Any], *cases: Case
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an operation: the decorated function is its signature and type rule; calling it records a node."""
 
     def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +93,11 @@ _OURS = ("/graph/ops/", "/graph/trace.py", "/graph/loops.py", "/graph/composed.p
 
 def called(*values: Value) -> list[str]:
     """What the calling code calls these values: its variable, else the weight, else the type."""
-    frames = (entry.frame for entry in inspect.stack()[1:] if not any(part in entry.filename for part in _OURS))
+    frames = (
+        entry.frame
+        for entry in inspect.stack()[1:]
+        if not any(part in entry.filename for part in _OURS)
+    )
     caller = next(frames, None)
     names = {id(value): name for name, value in caller.f_locals.items()} if caller else {}
     return [names.get(id(value), value.name or str(value.type)) for value in values]
@@ -136,8 +142,13 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
                 first, second = called(owner, value)
                 raise fail(op, f"{first} has {axis}={owner.size(axis)}, {second} has {axis}={size}")
     if not _pairs.get() and not any(set(value.axes) == set(order) for value in values):
-        parts = (f"{name} has {list(value.axes)}" for name, value in zip(called(*values), values, strict=True))
-        raise fail(op, " and ".join(parts) + ": neither has all axes; if every pair is meant, say outer")
+        parts = (
+            f"{name} has {list(value.axes)}"
+            for name, value in zip(called(*values), values, strict=True)
+        )
+        raise fail(
+            op, " and ".join(parts) + ": neither has all axes; if every pair is meant, say outer"
+        )
     return tuple((axis, owners[axis].size(axis)) for axis in order)
 
 
