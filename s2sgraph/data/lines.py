@@ -4,7 +4,6 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -68,22 +67,6 @@ def inspect(number: int, raw: bytes, longest: int = LONGEST) -> Line:
     return Line(number, text, tuple(Fault(number, *problem) for problem in problems))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path, "rb") as zipped:
-                yield cast(IO[bytes], zipped)
-        else:
-            with path.open("rb") as plain:
-                yield plain
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(path, [Fault(0, f"damaged gzip file ({error})")]) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(path, [Fault(0, f"cannot be read ({reason})")]) from None
-
-
 def scan(stream: IO[bytes], longest: int = LONGEST) -> Iterator[Line]:
     r"""Every line of a stream of bytes, sound or not. Lines end at \n bytes and nowhere else.
 
@@ -100,15 +83,26 @@ def scan(stream: IO[bytes], longest: int = LONGEST) -> Iterator[Line]:
         yield inspect(number, raw, longest)
 
 
+def scan_file(path: str | Path, longest: int = LONGEST) -> Iterator[Line]:
+    """Every line of a file, plain or gzip by its name. Raises DataError if it cannot be read."""
+    path = Path(path)
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            yield from scan(cast(IO[bytes], stream), longest)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(path, [Fault(0, f"damaged gzip file ({error})")]) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(path, [Fault(0, f"cannot be read ({reason})")]) from None
+
+
 def read_lines(path: str | Path, policy: Policy = "error", longest: int = LONGEST) -> list[Line]:
     """The lines of a file (plain, or gzip by its name) under a policy for odd ones.
 
     `error` raises one DataError that lists every fault; `skip` leaves odd lines out (their
     numbers are missing from the result); `keep` gives every line, repaired as `Line` says.
     """
-    path = Path(path)
-    with _opened(path) as stream:
-        lines = list(scan(stream, longest))
+    lines = list(scan_file(path, longest))
     if policy == "keep":
         return lines
     faults = [fault for line in lines for fault in line.faults]

@@ -1,0 +1,245 @@
+"""Client programs for a decode file, in five languages, with the file's own inputs filled in."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from s2sgraph.runtime import Contract, Input
+
+_PLACES = 3
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One input with example values; None for values means zeros."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    values: tuple[float | int | bool, ...] | None
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        size = 1
+        for number in self.shape:
+            size *= number
+        return size
+
+    @property
+    def variable(self) -> str:
+        """The name as an identifier."""
+        return re.sub(r"\W", "_", self.name)
+
+    def listed(self) -> str:
+        """The values (or as many zeros) with commas."""
+        return ", ".join(json.dumps(value) for value in self.values or ())
+
+    def shaped(self) -> str:
+        """The shape with commas."""
+        return ", ".join(map(str, self.shape))
+
+
+def example(contract: Contract) -> list[Tensor]:
+    """One row for the file's inputs, with the default of every setting."""
+    measured = {f"{source.name}_length" for source in contract.sources}
+    return [_tensor(wanted, wanted.name in measured) for wanted in contract.inputs]
+
+
+def _tensor(wanted: Input, is_length: bool) -> Tensor:
+    sizes = {"batch": 1}
+    if wanted.axes == ("batch",):
+        # Lengths are said although they could be left to the default: not every language's
+        # runtime makes empty tensors.
+        return Tensor(wanted.name, wanted.dtype, (1,), (_PLACES,))
+    if wanted.is_setting and not wanted.required:
+        default = wanted.default if isinstance(wanted.default, list) else [wanted.default]
+        shape: tuple[int, ...] = (len(default),) if wanted.axes else ()
+        return Tensor(wanted.name, wanted.dtype, shape, tuple(default))
+    shape = tuple(a if isinstance(a, int) else sizes.get(a, _PLACES) for a in wanted.axes)
+    if wanted.dtype != "int64":
+        return Tensor(wanted.name, wanted.dtype, shape, None)
+    last = (wanted.below or 100) - 1
+    tensor = Tensor(wanted.name, wanted.dtype, shape, None)
+    ids = tuple(min(4 + place, last) for place in range(tensor.size))
+    return Tensor(wanted.name, wanted.dtype, shape, ids)
+
+
+def _outputs(contract: Contract) -> list[str]:
+    known = [output.name for output in contract.outputs]
+    return [name for name in ("tokens", "frames", "lengths", "scores") if name in known]
+
+
+def python(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For Python, with onnxruntime and numpy."""
+    lines = []
+    for t in tensors:
+        dtype = "bool" if t.dtype == "bool" else t.dtype
+        made = f"np.array([{t.listed()}], np.{dtype}).reshape({t.shaped()}{',' * (t.size > 0)})"
+        if not t.shape:
+            made = f"np.array({t.listed()}, np.{dtype})"
+        elif t.values is None:
+            made = f"np.zeros(({t.shaped()},), np.{dtype})"
+        elif len(t.shape) == 1:
+            made = f"np.array([{t.listed()}], np.{dtype})"
+        lines.append(f"    {json.dumps(t.name)}: {made},")
+    body = "\n".join(lines)
+    return f"""import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession({json.dumps(file)})
+inputs = {{
+{body}
+}}
+{", ".join(outputs)} = session.run({json.dumps(list(outputs))}, inputs)
+print({outputs[0]}[0, 0, : lengths[0, 0]])
+"""
+
+
+def javascript(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For Node.js and browsers, with onnxruntime-node or onnxruntime-web."""
+    arrays = {"int64": "BigInt64Array", "float32": "Float32Array", "bool": "Uint8Array"}
+    lines = []
+    for t in tensors:
+        suffix = "n" if t.dtype == "int64" else ""
+        values = ", ".join(f"{int(v) if t.dtype == 'bool' else v}{suffix}" for v in t.values or ())
+        data = f"{arrays[t.dtype]}.from([{values}])"
+        if t.values is None:
+            data = f"new {arrays[t.dtype]}({t.size})"
+        tensor = f'new ort.Tensor("{t.dtype}", {data}, [{t.shaped()}])'
+        lines.append(f"  {json.dumps(t.name)}: {tensor},")
+    body = "\n".join(lines)
+    return f"""import * as ort from "onnxruntime-node"; // in a browser: "onnxruntime-web"
+
+const session = await ort.InferenceSession.create({json.dumps(file)});
+const {{ {", ".join(outputs)} }} = await session.run({{
+{body}
+}});
+// Of all hypotheses, dims [batch, n_best, length], the first is the best one.
+console.log({outputs[0]}.dims, {outputs[0]}.data.slice(0, Number(lengths.data[0])));
+"""
+
+
+def cpp(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For C++17, with the onnxruntime library."""
+    types = {"int64": "int64_t", "float32": "float", "bool": "uint8_t"}
+    lines = []
+    for t in tensors:
+        name, kind = t.variable, types[t.dtype]
+        values = f"({t.size})" if t.values is None else f"{{{t.listed()}}}"
+        lines.append(f"  std::vector<{kind}> {name}{values};")
+        lines.append(f"  std::vector<int64_t> {name}_shape{{{t.shaped()}}};")
+        bools = ", ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL" * (t.dtype == "bool")
+        size = f"{name}.size()" + " * sizeof(uint8_t)" * (t.dtype == "bool")
+        lines.append(
+            f"  inputs.push_back(Ort::Value::CreateTensor(memory, {name}.data(), {size},\n"
+            f"      {name}_shape.data(), {name}_shape.size(){bools}));"
+        )
+    body = "\n".join(lines)
+    ins = ", ".join(json.dumps(t.name) for t in tensors)
+    outs = ", ".join(map(json.dumps, outputs))
+    kind = "int64_t" if outputs[0] == "tokens" else "float"
+    return f"""#include <onnxruntime_cxx_api.h>
+#include <iostream>
+#include <vector>
+
+int main() {{
+  Ort::Env env;
+  Ort::Session session(env, ORT_TSTR({json.dumps(file)}), Ort::SessionOptions{{}});
+  auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+  std::vector<Ort::Value> inputs;
+{body}
+  const char* input_names[] = {{{ins}}};
+  const char* output_names[] = {{{outs}}};
+  auto outputs = session.Run(Ort::RunOptions{{}}, input_names, inputs.data(), inputs.size(),
+                             output_names, {len(outputs)});
+  const int64_t length = outputs[{outputs.index("lengths")}].GetTensorData<int64_t>()[0];
+  const {kind}* best = outputs[0].GetTensorData<{kind}>();
+  for (int64_t i = 0; i < length; ++i) std::cout << best[i] << ' ';
+}}
+"""
+
+
+def csharp(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For C#, with the package Microsoft.ML.OnnxRuntime."""
+    types = {"int64": "long", "float32": "float", "bool": "bool"}
+    lines = []
+    for t in tensors:
+        kind = types[t.dtype]
+        values = f"new {kind}[{t.size}]" if t.values is None else f"new {kind}[] {{{t.listed()}}}"
+        lines.append(
+            f"    [{json.dumps(t.name)}] = "
+            f"OrtValue.CreateTensorValueFromMemory({values}, new long[] {{{t.shaped()}}}),"
+        )
+    body = "\n".join(lines)
+    kind = "long" if outputs[0] == "tokens" else "float"
+    return f"""using Microsoft.ML.OnnxRuntime;
+
+using var session = new InferenceSession({json.dumps(file)});
+var inputs = new Dictionary<string, OrtValue>
+{{
+{body}
+}};
+var names = new[] {{ {", ".join(map(json.dumps, outputs))} }};
+using var outputs = session.Run(new RunOptions(), inputs, names);
+var length = outputs[{outputs.index("lengths")}].GetTensorDataAsSpan<long>()[0];
+var best = outputs[0].GetTensorDataAsSpan<{kind}>()[..(int)length];
+Console.WriteLine(string.Join(' ', best.ToArray()));
+"""
+
+
+def java(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For Java 11, with the package com.microsoft.onnxruntime:onnxruntime."""
+    buffers = {"int64": ("LongBuffer", "long"), "float32": ("FloatBuffer", "float")}
+    lines = []
+    for t in tensors:
+        shape = f"new long[] {{{t.shaped()}}}"
+        if t.dtype == "bool":
+            # Only from arrays can Java make tensors of booleans.
+            value = t.listed() if not t.shape else f"new boolean[] {{{t.listed()}}}"
+            made = f"OnnxTensor.createTensor(env, {value})"
+        else:
+            buffer, kind = buffers[t.dtype]
+            suffix = "f" if kind == "float" else ""
+            values = ", ".join(f"{v}{suffix}" for v in t.values or ())
+            data = f"{buffer}.wrap(new {kind}[] {{{values}}})"
+            if t.values is None:
+                data = f"{buffer}.allocate({t.size})"
+            made = f"OnnxTensor.createTensor(env, {data}, {shape})"
+        lines.append(f"      inputs.put({json.dumps(t.name)}, {made});")
+    body = "\n".join(lines)
+    kind = "long[][][]" if outputs[0] == "tokens" else "float[][][][]"
+    return f"""import ai.onnxruntime.*;
+import java.nio.*;
+import java.util.*;
+
+public class Decode {{
+  public static void main(String[] arguments) throws OrtException {{
+    OrtEnvironment env = OrtEnvironment.getEnvironment();
+    try (OrtSession session = env.createSession({json.dumps(file)})) {{
+      Map<String, OnnxTensor> inputs = new HashMap<>();
+{body}
+      try (OrtSession.Result outputs = session.run(inputs)) {{
+        {kind} found = ({kind}) outputs.get({json.dumps(outputs[0])}).get().getValue();
+        long[][] lengths = (long[][]) outputs.get("lengths").get().getValue();
+        System.out.println(Arrays.toString(Arrays.copyOf(found[0][0], (int) lengths[0][0])));
+      }}
+    }}
+  }}
+}}
+"""
+
+
+CLIENTS: dict[str, Callable[[str, Sequence[Tensor], Sequence[str]], str]] = {
+    "python": python,
+    "js": javascript,
+    "cpp": cpp,
+    "csharp": csharp,
+    "java": java,
+}
+
+
+def client(language: str, file: str, contract: Contract) -> str:
+    """A complete program in one of CLIENTS that decodes one row with the file."""
+    return CLIENTS[language](file, example(contract), _outputs(contract))

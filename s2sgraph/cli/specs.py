@@ -1,0 +1,58 @@
+"""The example specs, and specs with values set on the command line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from s2sgraph.spec import Spec
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a value of the spec, as in a.b=3."),
+]
+
+
+def examples() -> dict[str, Path]:
+    """The example specs by name.
+
+    They lie inside the package when it is installed, and beside it in a development tree.
+    """
+    package = Path(__file__).parent.parent
+    inside = package / "specs"
+    folder = inside if inside.is_dir() else package.parent / "specs"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def first_words(path: Path) -> str:
+    """What a spec says about itself: the text of the comment that it begins with."""
+    words = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        words.append(line.lstrip("# "))
+    text = " ".join(words)
+    return text.partition(". ")[0].rstrip(".")
+
+
+def split_changes(changes: Sequence[str] | None) -> dict[str, str]:
+    """The texts `KEY=VALUE` as a mapping. A missing `=` is a mistake in the command."""
+    pairs = {}
+    for text in changes or ():
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            raise typer.BadParameter(f"{text!r}; expected KEY=VALUE", param_hint="--set")
+        pairs[key.strip()] = value
+    return pairs
+
+
+def load_spec(path: Path, changes: Sequence[str] | None) -> "Spec":
+    """The spec in a file, with changes; values are YAML. Raises SpecError."""
+    from s2sgraph.spec import load
+    from s2sgraph.spec.reading import read
+
+    values = {key: read(text, f"--set {key}").value for key, text in split_changes(changes).items()}
+    spec = load(path)
+    return spec.set(values) if values else spec

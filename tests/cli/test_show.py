@@ -1,0 +1,77 @@
+"""`show` of a model file."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2sgraph.cli.clients import CLIENTS, client
+from s2sgraph.cli.show import _LANGUAGES
+from s2sgraph.runtime import Session
+
+
+def test_inputs_and_outputs(cli: Any, model_file: Path) -> None:
+    done = cli("show", model_file)
+    assert done.code == 0
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert "source int64[batch, source] required ids to read" in lines
+    assert "source_length int64[batch] []" in lines
+    assert "max_length int64 -1" in lines
+    assert "tokens int64[batch, n_best, length]" in lines
+    assert "source: 13 characters" in lines
+
+
+def test_the_spec_inside(cli: Any, model_file: Path) -> None:
+    assert cli("show", model_file, "--spec").out == "name: copy\n"
+
+
+def test_the_languages_are_those_there_are() -> None:
+    assert set(_LANGUAGES) == set(CLIENTS)
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+@pytest.mark.parametrize("file", ["model_file", "frames_file"])
+def test_clients_give_every_input(
+    cli: Any, language: str, file: str, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(file)
+    done = cli("show", path, "--client", language)
+    assert done.code == 0
+    for name in ("source", "source_length", "max_length", path.name, "lengths"):
+        assert f'"{name}"' in done.out or re.search(rf"\b{name}\b", done.out)
+    for pair in ("()", "[]", "{}"):
+        assert done.out.count(pair[0]) == done.out.count(pair[1])
+
+
+def test_the_python_client_runs(cli: Any, model_file: Path) -> None:
+    program = cli("show", model_file, "--client", "python").out
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=model_file.parent, capture_output=True, check=True
+    )
+    assert done.stdout == b"[4 5 6]\n"
+
+
+def test_the_python_client_runs_on_frames(cli: Any, frames_file: Path) -> None:
+    program = cli("show", frames_file, "--client", "python").out
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=frames_file.parent, capture_output=True, check=True
+    )
+    assert done.stdout.split() == b"[[0. 0.] [0. 0.] [0. 0.]]".split()
+
+
+def test_ids_of_clients_are_inside_the_vocabulary(write_model: Callable[..., Path]) -> None:
+    source = {"kind": "characters", "symbols": ["<pad>", "<bos>", "<eos>", "<unk>", "a"]}
+    contract = Session(write_model(vocabularies={"source": source, "target": source})).contract
+    assert "np.array([4, 4, 4]" in client("python", "m.onnx", contract)
+
+
+def test_mistakes(cli: Any, model_file: Path, write_model: Callable[..., Path]) -> None:
+    assert "expected one of python, js" in cli("show", model_file, "--client", "cobol").err
+    assert cli("show", "spec.yaml", "--client", "python").code == 2
+    score = write_model("score.onnx", graph="score")
+    assert "clients are for decode files" in cli("show", score, "--client", "python").err
+    assert cli("show", model_file.parent / "none.onnx").code == 4
