@@ -38,8 +38,9 @@ def decoder_chain(chain: Items) -> Iterator[Problem]:
     outputs: list[KeyPath] = []
     for path, layer in layers(chain, ("decoder",)):
         if layer.word == "output":
-            outputs.append(path)
-            if len(path) > 3:
+            if len(path) == 3:
+                outputs.append(path)
+            else:
                 yield Problem(
                     path, "an output cannot be repeated", "move it out of the block", at_key=True
                 )

@@ -130,7 +130,14 @@ def choose(family: str, value: Any, default: str = "") -> Kind:
         raise refuse(message, _all_of(kinds(family)))
     settings = dict(value)
     if "kind" not in settings and not default:
-        raise refuse(f"missing: kind says which {family} it is", _all_of(kinds(family)))
+        missing = Problem((), f"missing: kind says which {family} it is", _all_of(kinds(family)))
+        near = {key: did_you_mean(key, ["kind"]) for key in settings}
+        alike = [
+            Problem((key,), f"unknown key {shown(key)}", hint, at_key=True)
+            for key, hint in near.items()
+            if hint
+        ]
+        raise invalid(family, [missing, *alike])
     try:
         chosen = find(family, settings.pop("kind", default), family)
     except PydanticCustomError as error:

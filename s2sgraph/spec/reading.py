@@ -40,6 +40,16 @@ MOST = 20_000
 _FOREIGN = "is not part of the spec language"
 
 
+class _Yaml(YAML):
+    """The pure parser, without a search for plug-ins in the file system."""
+
+    def __init__(self) -> None:
+        super().__init__(typ="safe", pure=True)
+
+    def official_plug_ins(self) -> list[str]:
+        return []
+
+
 @dataclass(frozen=True)
 class Document:
     """What a text holds: plain values, their places, and what is wrong but can be read past."""
@@ -127,7 +137,7 @@ class _Reader:
 
     def _events(self) -> Iterator[Event]:
         try:
-            yield from YAML(typ="safe", pure=True).parse(self.text)
+            yield from _Yaml().parse(self.text)
         except SpecError:
             raise
         except MarkedYAMLError as error:

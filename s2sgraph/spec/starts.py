@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from s2sgraph.spec.checking import Settings
+from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Activation, Inputs
-from s2sgraph.spec.messages import did_you_mean, refuse, shown
+from s2sgraph.spec.messages import did_you_mean, invalid, refuse, shown
 from s2sgraph.spec.references import PATTERN, Reference, read_reference
 
 
@@ -68,11 +69,20 @@ def read_start(value: Any) -> StartKind:
         for key, form in _FORMS.items():
             if key in value:
                 return form.model_validate(value)
-        near = next(filter(None, (did_you_mean(key, _FORMS) for key in list(value)[:4])), "")
-        raise refuse(f"expected {_EXPECTED}; none of these keys is here", near)
+        raise _no_form(value)
     if isinstance(value, str | Reference):
         return CopyStart(reference=read_reference(value))
     raise refuse(f"expected {_EXPECTED}, not {shown(value)}")
+
+
+def _no_form(value: dict[str, Any]) -> Exception:
+    """The error for a mapping without any of the keys that make a start."""
+    unknown = [key for key in value if key != "activation"][:8]
+    problems = [
+        Problem((key,), f"unknown key {shown(key)}", did_you_mean(key, _FORMS), at_key=True)
+        for key in unknown
+    ]
+    return invalid("start", [Problem((), f"expected {_EXPECTED}"), *problems])
 
 
 def _schema() -> dict[str, Any]:

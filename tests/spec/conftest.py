@@ -20,3 +20,9 @@ def refresh(request: pytest.FixtureRequest) -> bool:
 def example(request: pytest.FixtureRequest) -> Path:
     """One of the example specs."""
     return Path(request.param)
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[str]:
+    """The text of all example specs."""
+    return [path.read_text() for path in EXAMPLES]
