@@ -161,6 +161,6 @@ def attend(
     return result
 
 
-def integer_constant(*numbers: int, axis: str) -> Value:
-    """Integers along an axis."""
-    return const(value=numbers, dtype="int", axes=(axis,))
+def constant_vector(numbers: tuple[float, ...]) -> Value:
+    """Numbers along `feature`."""
+    return const(value=tuple(map(float, numbers)), dtype="float", axes=("feature",))

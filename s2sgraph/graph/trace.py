@@ -77,8 +77,8 @@ def inside(block: Block) -> Iterator[Block]:
 
 @contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Weights and nodes made within belong to this layer of the one around."""
-    token = _scope.set(f"{_scope.get()}.{name}".lstrip("."))
+    """Weights and nodes made within belong to this layer of the one around ("": to that itself)."""
+    token = _scope.set(".".join(filter(None, (_scope.get(), name))))
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from s2sgraph.graph.composed import attend, dropped, masked_softmax
 from s2sgraph.graph.loops import carry, filled, renew
 from s2sgraph.graph.ops import dot, select
 from s2sgraph.graph.values import Value
-from s2sgraph.layers.building import Context, Memory, Parts, masked
+from s2sgraph.layers.building import Context, Parts, Widths, masked
 from s2sgraph.layers.heads import heads_of, mean_over_heads, merged_heads, per_head
 from s2sgraph.layers.residual import ResidualLayer
 from s2sgraph.spec.kinds import BELOW, Chosen, absorb
@@ -77,7 +77,7 @@ class Attention(ResidualLayer, kind="attention", main="score"):
             message = f"heads need score scaled_dot or dot, not {self.score.word}"
             yield Problem(("heads",), message, "write score: scaled_dot", at_key=True)
 
-    @rule("heads", "size", "bias")
+    @rule("heads", "size", "bias", "score")
     def _products_need_heads(self) -> Iterator[Problem]:
         if self.heads is None:
             for key in ("size", "bias"):

@@ -14,7 +14,6 @@ from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Initial, Value
 from s2sgraph.layers.building import Context, Parts, Widths, vector_of
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.references import Reference
 from s2sgraph.spec.settings import Problem, Rate, Reference, Size, rule
 
 

@@ -72,7 +72,8 @@ class RecurrentLayer(ResidualLayer):
         self, x: Value, c: Context, layer: int, direction: str
     ) -> tuple[Value, States, list[Value]]:
         """One cell in one direction: outputs, final state, and c at every place if it is wanted."""
-        names = [str(layer)] * (self.layers > 1) + [direction] * (len(self.directions) > 1)
+        # torch.nn.Module has a method `forward`, so no module can be called that
+        names = [str(layer)] * (self.layers > 1) + [f"{direction}s"] * (len(self.directions) > 1)
         cell = self.cell()
         start = self._start(c, cell, layer, direction)
         with trace.scope(".".join(names)):

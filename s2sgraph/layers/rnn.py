@@ -13,7 +13,11 @@ from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
 
 
 class Rnn(RecurrentLayer, kind="rnn", main="size"):
-    """`h = tanh(W x + b + R h)` (Elman 1990)."""
+    """`h = tanh(W x + b + R h)` (Elman 1990).
+
+    Attributes:
+        activation: tanh, or relu in its place.
+    """
 
     activation: Literal["tanh", "relu"] = "tanh"
 

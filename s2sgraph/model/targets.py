@@ -74,6 +74,10 @@ class Resolver:
             return self._item(item, "decoder", [*reference.path[1:]])
         return self._named(reference.name, [*reference.path[1:]], None)
 
+    def outside(self, reference: Reference) -> Target:
+        """What a reference means where there is no layer, as in the start of a target."""
+        return self._named(reference.name, [*reference.path[1:]], None)
+
     def _at(self, reference: Reference, found: Target, chain: str) -> Target:
         if not reference.previous:
             return found

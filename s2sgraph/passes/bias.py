@@ -30,6 +30,8 @@ def _join(node: Node, made: dict[Value, Node], weights: set[Value], used: Counte
 
 def uses(graph: Graph) -> Counter[Value]:
     """How often each value is an operand or an output, bodies included."""
-    found = Counter(value for block in graph.blocks() for node in block.nodes for value in node.inputs)
+    found = Counter(
+        value for block in graph.blocks() for node in block.nodes for value in node.inputs
+    )
     found.update(value for block in graph.blocks() for value in block.outputs)
     return found

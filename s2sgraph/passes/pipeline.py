@@ -23,7 +23,9 @@ PLACED: tuple[tuple[str, Pass], ...] = (
 )
 
 
-def simplify(graph: Graph, *, after: Callable[[str, Graph], None] = lambda name, graph: None) -> None:
+def simplify(
+    graph: Graph, *, after: Callable[[str, Graph], None] = lambda name, graph: None
+) -> None:
     """Run the passes on named axes, checking the graph after each; `after` is called with each pass's name."""
     verify(graph)
     after("trace", graph)
@@ -34,7 +36,10 @@ def simplify(graph: Graph, *, after: Callable[[str, Graph], None] = lambda name,
 
 
 def lower(
-    graph: Graph, kernels: dict[str, Kernel], *, after: Callable[[str, Graph], None] = lambda name, graph: None
+    graph: Graph,
+    kernels: dict[str, Kernel],
+    *,
+    after: Callable[[str, Graph], None] = lambda name, graph: None,
 ) -> Graph:
     """Simplify, place and clean up: the positional graph that exporters translate."""
     simplify(graph, after=after)

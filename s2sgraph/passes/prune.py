@@ -33,7 +33,11 @@ def _repeat(repeat: Repeat, used: set[Value]) -> None:
     results = [i for i, value in enumerate(repeat.stacked) if value in used]
     alive = {i for i, value in enumerate(repeat.finals) if value in used}
     while True:
-        wanted = [*repeat.control, *(repeat.results[i] for i in results), *(repeat.following[i] for i in alive)]
+        wanted = [
+            *repeat.control,
+            *(repeat.results[i] for i in results),
+            *(repeat.following[i] for i in alive),
+        ]
         needed = _behind(repeat.node.body, wanted)
         grown = alive | {i for i, value in enumerate(repeat.states) if value in needed}
         if grown == alive:

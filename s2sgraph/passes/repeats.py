@@ -32,7 +32,11 @@ class Repeat:
         lead = len(node.inputs) - count
         if node.op == "loop":
             finals, stacked = [*node.outputs[:count]], [*node.outputs[count:]]
-            control, following, results = inside.outputs[:1], inside.outputs[1 : 1 + count], inside.outputs[1 + count :]
+            control, following, results = (
+                inside.outputs[:1],
+                inside.outputs[1 : 1 + count],
+                inside.outputs[1 + count :],
+            )
         else:
             number = len(node.outputs) - count
             stacked, finals = [*node.outputs[:number]], [*node.outputs[number:]]

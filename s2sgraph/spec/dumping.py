@@ -8,11 +8,24 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
+from ruamel.yaml.representer import SafeRepresenter
 
 from s2sgraph.spec.checking import Settings
 from s2sgraph.spec.kinds import Kind, Layer
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.starts import CopyStart, LearnedStart, ZeroStart
+
+
+class _Representer(SafeRepresenter):
+    """Quotes text with signs that a line break or an editor may change, so that it reads back."""
+
+
+def _text(representer: SafeRepresenter, text: str) -> Any:
+    style = None if text.isprintable() else '"'
+    return representer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Representer.add_representer(str, _text)
 
 
 def dump(spec: Settings, *, full: bool = False) -> str:
@@ -24,6 +37,7 @@ def dump(spec: Settings, *, full: bool = False) -> str:
             meaning when a default changes.
     """
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 100

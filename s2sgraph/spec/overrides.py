@@ -66,7 +66,8 @@ def _assign(data: Any, text: str, value: Any) -> KeyPath:
                 path.append(word)
                 here = here[index][word]
             else:
-                here = here[index] = _opened(here[index])
+                here[index] = _opened(here[index])
+                here = here[index]
         elif isinstance(here, dict):
             path.append(part)
             if last:

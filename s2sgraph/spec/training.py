@@ -25,20 +25,33 @@ class Optimizer(Kind, family="optimizer"):
 
 
 class Adam(Optimizer, kind="adam"):
-    """Adam (Kingma and Ba 2015)."""
+    """Adam (Kingma and Ba 2015).
+
+    Attributes:
+        betas: how much of the means of the gradient and of its square is kept at each step.
+        epsilon: added to the root of the mean square.
+    """
 
     betas: Annotated[tuple[Share, Share], Field(strict=False)] = (0.9, 0.999)
     epsilon: Positive = 1e-8
 
 
 class AdamW(Adam, kind="adamw"):
-    """Adam with weight decay that does not go through the gradient (Loshchilov and Hutter 2019)."""
+    """Adam with weight decay that does not go through the gradient (Loshchilov and Hutter 2019).
+
+    Attributes:
+        weight_decay: share of the weights taken off at each step, times the rate.
+    """
 
     weight_decay: NotNegative = 0.01
 
 
 class Sgd(Optimizer, kind="sgd"):
-    """Stochastic gradient descent."""
+    """Stochastic gradient descent.
+
+    Attributes:
+        momentum: share of the last change that is made again.
+    """
 
     momentum: Share = 0.0
 

@@ -20,7 +20,12 @@ def recurrent(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | N
     x = p.conform(x, ((over,), lead, ("feature",)) if over else (lead, ("feature",)))
     states = [p.conform(state, (lead, ("feature",))) for state in states]
     weights = {p.names[value]: p.env[value].raw for value in node.body.free() if value in p.names}
-    inputs = [x.raw, *(v.raw for v in operands[1:2] if ragged), *(state.raw for state in states), *weights.values()]
+    inputs = [
+        x.raw,
+        *(v.raw for v in operands[1:2] if ragged),
+        *(state.raw for state in states),
+        *weights.values(),
+    ]
     y = ((over,), lead, ("feature",)) if over else (lead, ("feature",))
     outputs = p.emit(
         node.op,
@@ -51,10 +56,19 @@ def attend(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None
     ]
     for mask in operands[3:]:
         own = mask.type.axes
-        inputs.append(p.conform(mask, tuple(g if g and set(g) <= set(own) else () for g in (*lead, rows, (over,)))))
+        inputs.append(
+            p.conform(
+                mask, tuple(g if g and set(g) <= set(own) else () for g in (*lead, rows, (over,)))
+            )
+        )
     type = node.outputs[0].type
     result = p.op(
-        "attend", [v.raw for v in inputs], (*lead, rows, ("value",)), type, causal=bool(causal), rate=node.attrs["rate"]
+        "attend",
+        [v.raw for v in inputs],
+        (*lead, rows, ("value",)),
+        type,
+        causal=bool(causal),
+        rate=node.attrs["rate"],
     )
     assert without(result.layout)
     return [result, result]

@@ -7,11 +7,16 @@ from s2sgraph.passes.placing.layout import stored
 from s2sgraph.passes.placing.placer import Placed, Placer, rule
 
 
-def body(p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: tuple[str, ...] = ()) -> Graph:
+def body(
+    p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: tuple[str, ...] = ()
+) -> Graph:
     """The body of a loop, its inputs in `layouts` and its outputs in `wanted`."""
     assert node.body is not None
     with p.inner(grows) as graph:
-        graph.inputs = [p.declare(value, layout) for value, layout in zip(node.body.inputs, layouts, strict=True)]
+        graph.inputs = [
+            p.declare(value, layout)
+            for value, layout in zip(node.body.inputs, layouts, strict=True)
+        ]
         p.block(node.body)
         placed = [p.env[value] for value in node.body.outputs]
         graph.outputs = [p.conform(v, layout).raw for v, layout in zip(placed, wanted, strict=True)]
@@ -19,13 +24,20 @@ def body(p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], gro
 
 
 @rule("loop")
-def loop(p: Placer, node: Node, trips: Placed, *first: Placed, states: int, grows: tuple[str, ...]) -> list[Placed]:
+def loop(
+    p: Placer, node: Node, trips: Placed, *first: Placed, states: int, grows: tuple[str, ...]
+) -> list[Placed]:
     assert node.body is not None
     first = tuple(p.conform(x, stored(x.type)) for x in first)
     rests: list[Layout] = [x.layout for x in first]
     emitted = [stored(value.type) for value in node.body.outputs[1 + states :]]
-    inner = body(p, node, [(), *rests], [(), *rests, *emitted], tuple(axis for axis in grows if axis))
-    stacked = [(value.axes[:1], *layout) for value, layout in zip(node.outputs[states:], emitted, strict=True)]
+    inner = body(
+        p, node, [(), *rests], [(), *rests, *emitted], tuple(axis for axis in grows if axis)
+    )
+    stacked = [
+        (value.axes[:1], *layout)
+        for value, layout in zip(node.outputs[states:], emitted, strict=True)
+    ]
     inputs = [trips.raw, *(x.raw for x in first)]
     types = [value.type for value in node.outputs]
     p.where = node.where
@@ -33,11 +45,15 @@ def loop(p: Placer, node: Node, trips: Placed, *first: Placed, states: int, grow
 
 
 @rule("scan")
-def scan(p: Placer, node: Node, *operands: Placed, over: str, reverse: bool, states: int) -> list[Placed]:
+def scan(
+    p: Placer, node: Node, *operands: Placed, over: str, reverse: bool, states: int
+) -> list[Placed]:
     assert node.body is not None
     count, results = len(operands) - states, len(node.outputs) - states
     slices = [stored(value.type) for value in node.body.inputs[:count]]
-    whole = [p.conform(x, ((over,), *rest)) for x, rest in zip(operands[:count], slices, strict=True)]
+    whole = [
+        p.conform(x, ((over,), *rest)) for x, rest in zip(operands[:count], slices, strict=True)
+    ]
     first = [p.conform(x, stored(x.type)) for x in operands[count:]]
     rests = [x.layout for x in first]
     emitted = [stored(value.type) for value in node.body.outputs[:results]]

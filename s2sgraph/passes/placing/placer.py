@@ -60,7 +60,9 @@ class Placer:
 
     def __init__(self, graph: Graph, kernels: dict[str, Kernel]) -> None:
         self.kernels = kernels
-        self.used = {value for block in graph.blocks() for node in block.nodes for value in node.inputs}
+        self.used = {
+            value for block in graph.blocks() for node in block.nodes for value in node.inputs
+        }
         self.used |= {value for block in graph.blocks() for value in block.outputs}
         self.env: dict[Value, Placed] = {}
         self.sizes: dict[str, tuple[Value, int]] = {}
@@ -72,7 +74,9 @@ class Placer:
         for path, weight in graph.weights.items():
             raw = self.declare(weight.value, weight.value.layout or apiece(*weight.value.axes))
             self.graph.weights[path] = Weight(raw, weight.initial)
-        self.names = {weight.value: path.rsplit(".", 1)[-1] for path, weight in graph.weights.items()}
+        self.names = {
+            weight.value: path.rsplit(".", 1)[-1] for path, weight in graph.weights.items()
+        }
         self.block(graph)
         outputs = [self.conform(self.env[value], apiece(*value.axes)) for value in graph.outputs]
         self.graph.outputs = [placed.raw for placed in outputs]
@@ -96,9 +100,14 @@ class Placer:
         **attrs: Any,
     ) -> list[Placed]:
         """Record one positional node."""
-        outputs = tuple(Value(type, "", layout) for type, layout in zip(types, layouts, strict=True))
+        outputs = tuple(
+            Value(type, "", layout) for type, layout in zip(types, layouts, strict=True)
+        )
         self.here.nodes.append(Node(op, tuple(inputs), attrs, outputs, body, self.where))
-        return [Placed(raw, layout, type) for raw, layout, type in zip(outputs, layouts, types, strict=True)]
+        return [
+            Placed(raw, layout, type)
+            for raw, layout, type in zip(outputs, layouts, types, strict=True)
+        ]
 
     def op(self, op: str, inputs: list[Value], layout: Layout, type: Type, **attrs: Any) -> Placed:
         """Record one positional node with one result."""
@@ -152,7 +161,9 @@ class Placer:
 
     # -- sizes ------------------------------------------------------------------------
 
-    def extent(self, type: Type, group: tuple[str, ...], extra: list[Value], first: int) -> int | Extent:
+    def extent(
+        self, type: Type, group: tuple[str, ...], extra: list[Value], first: int
+    ) -> int | Extent:
         """How long a dimension is: a number, or read from operands, which are added to `extra`."""
         factor = math.prod(size for axis in group if (size := type.sizes[axis]) is not None)
         dims = []
@@ -167,9 +178,16 @@ class Placer:
         """The shape of a reshape: numbers, 0 (as it is), -1 (the rest), or an extent of further operands."""
         sizes = [v.size(group) for group in target]
         same = [i < len(v.layout) and v.layout[i] == group for i, group in enumerate(target)]
-        shape: list[int | Extent | None] = [0 if s and n is None else n for s, n in zip(same, sizes, strict=True)]
+        shape: list[int | Extent | None] = [
+            0 if s and n is None else n for s, n in zip(same, sizes, strict=True)
+        ]
         unknown = [i for i, n in enumerate(shape) if n is None]
-        unknown.sort(key=lambda i: (target[i] not in v.layout, sum(v.type.sizes[axis] is None for axis in target[i])))
+        unknown.sort(
+            key=lambda i: (
+                target[i] not in v.layout,
+                sum(v.type.sizes[axis] is None for axis in target[i]),
+            )
+        )
         extra: list[Value] = []
         for i in unknown[:-1]:
             if target[i] in v.layout:
@@ -190,12 +208,16 @@ class Placer:
     def conform(self, v: Placed, target: Layout) -> Placed:
         """The same value in another layout."""
         want = axes_of(target)
-        assert sorted(axes_of(v.layout)) == sorted(want), f"{self.where}: {v.layout} cannot become {target}"
+        assert sorted(axes_of(v.layout)) == sorted(want), (
+            f"{self.where}: {v.layout} cannot become {target}"
+        )
         if axes_of(v.layout) != want:
             pieces = blocks(v.layout, target)
             v = self.reshape(v, pieces)
             order = sorted(range(len(pieces)), key=lambda i: want.index(pieces[i][0]))
-            v = self.op("transpose", [v.raw], tuple(pieces[i] for i in order), v.type, perm=tuple(order))
+            v = self.op(
+                "transpose", [v.raw], tuple(pieces[i] for i in order), v.type, perm=tuple(order)
+            )
         return self.reshape(v, target)
 
     def meet(self, values: list[Placed], axes: tuple[str, ...]) -> Layout:

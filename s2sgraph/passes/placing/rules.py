@@ -32,7 +32,9 @@ def dot(p: Placer, node: Node, x: Placed, y: Placed, over: tuple[str, ...]) -> P
     shared = [axis for axis in y.type.axes if axis in x.type.axes and axis not in over]
     if not shared and y.raw.name in p.graph.weights:
         return _linear(p, node.outputs[0].type, x, y, over)
-    groups = tuple(group for g in x.layout if (group := tuple(axis for axis in g if axis in shared)))
+    groups = tuple(
+        group for g in x.layout if (group := tuple(axis for axis in g if axis in shared))
+    )
     if sorted(axes_of(groups)) != sorted(shared):
         groups = apiece(*shared)
     rows, columns = _rest(x, over, shared), _rest(y, over, shared)
@@ -65,7 +67,9 @@ def _linear(p: Placer, type: Type, x: Placed, weight: Placed, over: tuple[str, .
 # -- along an axis ----------------------------------------------------------------------
 
 
-def along(p: Placer, op: str, node: Node, x: Placed, over: str, *, drops: bool = False, **attrs: Any) -> Placed:
+def along(
+    p: Placer, op: str, node: Node, x: Placed, over: str, *, drops: bool = False, **attrs: Any
+) -> Placed:
     x = p.conform(x, apart(x.layout, over))
     axis = x.layout.index((over,))
     layout = tuple(group for group in x.layout if group != (over,)) if drops else x.layout
@@ -117,13 +121,17 @@ def _last(p: Placer, x: Placed, over: str) -> Placed:
 
 
 @rule("norm")
-def norm(p: Placer, node: Node, x: Placed, scale: Placed, bias: Placed, over: str, epsilon: float) -> Placed:
+def norm(
+    p: Placer, node: Node, x: Placed, scale: Placed, bias: Placed, over: str, epsilon: float
+) -> Placed:
     x = _last(p, x, over)
     return p.op("norm", [x.raw, scale.raw, bias.raw], x.layout, x.type, epsilon=epsilon)
 
 
 @rule("root_mean_square")
-def root_mean_square(p: Placer, node: Node, x: Placed, scale: Placed, over: str, epsilon: float) -> Placed:
+def root_mean_square(
+    p: Placer, node: Node, x: Placed, scale: Placed, over: str, epsilon: float
+) -> Placed:
     x = _last(p, x, over)
     return p.op("root_mean_square", [x.raw, scale.raw], x.layout, x.type, epsilon=epsilon)
 
@@ -133,7 +141,9 @@ def top(p: Placer, node: Node, x: Placed, over: str, count: int, into: str) -> l
     x = p.conform(x, apart(x.layout, over))
     layout = tuple((into,) if group == (over,) else group for group in x.layout)
     types = [value.type for value in node.outputs]
-    return p.emit("top", [x.raw], [layout, layout], types, axis=x.layout.index((over,)), count=count)
+    return p.emit(
+        "top", [x.raw], [layout, layout], types, axis=x.layout.index((over,)), count=count
+    )
 
 
 # -- axes -------------------------------------------------------------------------------
@@ -145,19 +155,30 @@ def rename(p: Placer, node: Node, x: Placed, **names: str) -> Placed:
     return Placed(x.raw, layout, node.outputs[0].type)
 
 
+@rule("arrange")
+def arrange(p: Placer, node: Node, x: Placed, axes: tuple[str, ...]) -> Placed:
+    return Placed(x.raw, x.layout, node.outputs[0].type)
+
+
 @rule("merge")
 def merge(p: Placer, node: Node, x: Placed, axes: tuple[str, ...], into: str) -> Placed:
     layout = apart(x.layout, *axes)
     place = next(i for i, group in enumerate(layout) if set(group) & set(axes))
     lead = [group for group in layout if not set(group) & set(axes)]
     x = p.conform(x, (*lead[:place], axes, *lead[place:]))
-    return Placed(x.raw, tuple((into,) if group == axes else group for group in x.layout), node.outputs[0].type)
+    return Placed(
+        x.raw,
+        tuple((into,) if group == axes else group for group in x.layout),
+        node.outputs[0].type,
+    )
 
 
 @rule("split")
 def split(p: Placer, node: Node, x: Placed, axis: str, into: tuple[tuple[str, int], ...]) -> Placed:
     names = tuple(name for name, _ in into)
-    layout = tuple(tuple(n for a in group for n in (names if a == axis else (a,))) for group in x.layout)
+    layout = tuple(
+        tuple(n for a in group for n in (names if a == axis else (a,))) for group in x.layout
+    )
     return Placed(x.raw, layout, node.outputs[0].type)
 
 
@@ -216,7 +237,14 @@ def expand(p: Placer, node: Node, x: Placed, like: Placed, axes: tuple[str, ...]
 
 
 @rule("full")
-def full(p: Placer, node: Node, *likes: Placed, dims: tuple[tuple[str, Size], ...], dtype: DType, value: Any) -> Placed:
+def full(
+    p: Placer,
+    node: Node,
+    *likes: Placed,
+    dims: tuple[tuple[str, Size], ...],
+    dtype: DType,
+    value: Any,
+) -> Placed:
     type = node.outputs[0].type
     layout = stored(type)
     shape, extra = _sizes(p, type, layout, [*likes], first=0)
@@ -242,7 +270,9 @@ def _sizes(
 def places(p: Placer, node: Node, x: Placed, over: str) -> Placed:
     size = x.type.sizes[over]
     if size is not None:
-        return p.op("const", [], ((over,),), node.outputs[0].type, value=tuple(range(size)), dtype="int")
+        return p.op(
+            "const", [], ((over,),), node.outputs[0].type, value=tuple(range(size)), dtype="int"
+        )
     raw, dim = _read(p, x, over)
     return p.op("range", [raw], ((over,),), node.outputs[0].type, size=Extent(1, ((0, dim),)))
 
@@ -268,14 +298,18 @@ def _read(p: Placer, x: Placed, axis: str) -> tuple[Value, int]:
 def cover(p: Placer, node: Node, x: Placed, over: str, into: str, value: float) -> Placed:
     x = p.conform(x, apart(x.layout, over))
     layout = tuple((into,) if group == (over,) else group for group in x.layout)
-    return p.op("cover", [x.raw], layout, node.outputs[0].type, axis=x.layout.index((over,)), value=value)
+    return p.op(
+        "cover", [x.raw], layout, node.outputs[0].type, axis=x.layout.index((over,)), value=value
+    )
 
 
 @rule("trim")
 def trim(p: Placer, node: Node, x: Placed, count: Placed, over: str, into: str) -> Placed:
     x = p.conform(x, apart(x.layout, over))
     layout = tuple((into,) if group == (over,) else group for group in x.layout)
-    return p.op("head", [x.raw, count.raw], layout, node.outputs[0].type, axis=x.layout.index((over,)))
+    return p.op(
+        "head", [x.raw, count.raw], layout, node.outputs[0].type, axis=x.layout.index((over,))
+    )
 
 
 # -- looking up -------------------------------------------------------------------------
@@ -299,7 +333,14 @@ def take(p: Placer, node: Node, table: Placed, index: Placed, over: str) -> Plac
     return p.op("gather", [table.raw, flat.raw], ((*shared, *new), *rest), type)
 
 
-def _flat(p: Placer, table: Placed, index: Placed, over: str, shared: tuple[str, ...], new: tuple[str, ...]) -> Placed:
+def _flat(
+    p: Placer,
+    table: Placed,
+    index: Placed,
+    over: str,
+    shared: tuple[str, ...],
+    new: tuple[str, ...],
+) -> Placed:
     """Places in a table whose shared axes and `over` are one dimension."""
     assert len(shared) == 1, f"{p.where}: take shares more than one axis: {shared}"
     key = (index.raw, over, p.here)
@@ -321,5 +362,3 @@ def _flat(p: Placer, table: Placed, index: Placed, over: str, shared: tuple[str,
     flat = p.op("add", [index.raw, first.raw], index.layout, index.type)
     p.flat_places[key] = p.reshape(flat, ((*shared, *new),))
     return p.flat_places[key]
-
-

@@ -1,0 +1,65 @@
+"""The vocabularies of a spec: inline, from a file, or still open, to be closed by training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.places import KeyPath
+from s2sgraph.spec.schema import Spec
+from s2sgraph.spec.sides import TokenSide, TokenTarget
+from s2sgraph.text import KINDS, Ids, Special, Vocabulary
+
+Table = Vocabulary | Ids
+
+
+def special_symbols(spec: Spec) -> Special:
+    """The ids of the special symbols."""
+    return Special(spec.special.pad, spec.special.bos, spec.special.eos, spec.special.unk)
+
+
+def token_sides(spec: Spec) -> dict[str, tuple[TokenSide, KeyPath]]:
+    """The sides of tokens by name (`source` or the names of several, and `target`), and where they stand."""
+    if isinstance(spec.source, dict):
+        sides = {name: (side, ("source", name)) for name, side in spec.source.items()}
+    else:
+        sides = {"source": (spec.source, ("source",))}
+    sides["target"] = (spec.target, ("target",))
+    return {name: (side, path) for name, (side, path) in sides.items() if isinstance(side, TokenSide)}
+
+
+def vocabularies(spec: Spec) -> dict[str, Table]:
+    """The vocabulary of each side of tokens; SpecError if one is open or its file cannot be read."""
+    found: dict[str, Table] = {}
+    problems: list[Problem] = []
+    special = special_symbols(spec)
+    for name, (side, path) in token_sides(spec).items():
+        end = getattr(side, "end", False)
+        if isinstance(side, TokenTarget) and side.vocabulary == "shared" and "source" in found:
+            found[name] = found["source"]
+        elif side.tokens == "ids":
+            found[name] = Ids(side.size, special, end)
+        elif side.symbols is not None:
+            found[name] = Vocabulary.of(KINDS[side.tokens](), side.symbols, special, end)
+        elif side.file is not None:
+            try:
+                found[name] = Vocabulary.of(KINDS[side.tokens](), _symbols(spec, side.file), special, end)
+            except (OSError, ValueError) as error:
+                problems.append(Problem((*path, "file"), f"cannot be read: {error}"))
+        else:
+            problems.append(
+                Problem(
+                    path,
+                    "the vocabulary is open, and nothing says how large it is",
+                    "train closes it and writes a spec that has it; or list the symbols, or name a file",
+                )
+            )
+    if problems:
+        raise spec.error(problems)
+    return found
+
+
+def _symbols(spec: Spec, name: str) -> list[str]:
+    """The symbols of a file, one a line; the file is named from the folder of the spec."""
+    text = (Path(spec.places.name).parent / name).read_text("utf-8")
+    return [line for line in text.split("\n") if line]
