@@ -26,7 +26,9 @@ MAY_IMPORT_TORCH = ("s2sgraph_exporters.torch", "s2sgraph.train")
 # module only. A new part of the package needs a row here.
 PARTS = {"layers", "attention", "search"}
 # What kinds are written with; not the reading of a spec, nor its schema.
-WORDS = {f"spec.{module}" for module in ("fields", "kinds", "references", "settings", "starts")}
+WORDS = {
+    f"spec.{module}" for module in ("fields", "kinds", "references", "settings", "sides", "starts")
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "__main__": {"cli"},
@@ -195,6 +197,18 @@ def test_torch_stays_in_its_places(module: str) -> None:
         return
     wrong = [i.line for i in imports_of(module) if i.target.split(".")[0] in TORCH_PACKAGES]
     assert not wrong, f"{SOURCES[module].relative_to(ROOT)} imports torch on lines {wrong}"
+
+
+def test_the_exporters_are_called_by_their_installed_name() -> None:
+    folders = [*PACKAGES.values(), ROOT / "tests", ROOT / "benchmarks"]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{found.line}"
+        for folder in folders
+        for path in folder.rglob("*.py")
+        for found in imports(path.read_text(encoding="utf-8"), "", is_package=False)
+        if found.target.split(".")[0] == "exporters"
+    ]
+    assert not wrong
 
 
 # ------------------------------------------------------------------ the public names
