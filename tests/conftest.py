@@ -5,11 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from s2sgraph.text import Characters, Vocabulary
+
+# The same cases in every run, and no limit on time: other work on the machine is no fault.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 ABC = Vocabulary.of(Characters(), "abcdefgh ")
 

@@ -1,7 +1,7 @@
 """What a line is cut into: characters, words or subwords. One class per kind."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -130,17 +130,17 @@ class Subwords:
         return {"model": json.loads(self.model)}
 
 
-KINDS = ("characters", "words", "subwords", "ids")
+# The kinds that are made from nothing; subwords are learned, and ids have no units.
+KINDS: Mapping[str, Callable[[], Units]] = {"characters": Characters, "words": Words}
 
 
 def units_from_json(kind: str, form: dict[str, Any]) -> Units:
     """The units of a kind, made again from what `to_json` gave. Raises ValueError."""
-    if kind == Characters.kind:
-        return Characters()
-    if kind == Words.kind:
-        return Words()
+    if kind in KINDS:
+        return KINDS[kind]()
     if kind == Subwords.kind:
         if "model" not in form:
             raise ValueError("a subword vocabulary without its 'model'")
         return Subwords(json.dumps(form["model"], ensure_ascii=False))
-    raise ValueError(f"unknown kind of vocabulary {kind!r}; expected one of {', '.join(KINDS)}")
+    known = ", ".join([*KINDS, Subwords.kind, "ids"])
+    raise ValueError(f"unknown kind of vocabulary {kind!r}; expected one of {known}")
