@@ -13,7 +13,15 @@ from typing import Any, ClassVar, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.messages import did_you_mean, invalid, one_of, problems_of, shown
+from s2sgraph.spec.messages import (
+    Partial,
+    did_you_mean,
+    invalid,
+    one_of,
+    partial_of,
+    problems_of,
+    shown,
+)
 
 MANY = 8
 """Unknown keys of one mapping that are named one by one."""
@@ -41,6 +49,7 @@ class Broken:
 
     problems: tuple[Problem, ...]
     flat: bool = False
+    partial: Partial | None = None
 
 
 class Settings(BaseModel):
@@ -91,7 +100,7 @@ class Settings(BaseModel):
         try:
             return handler(value)
         except ValidationError as error:
-            return Broken(tuple(problems_of(error)))
+            return Broken(tuple(problems_of(error)), partial=partial_of(error))
 
     @model_validator(mode="wrap")
     @classmethod
@@ -122,6 +131,9 @@ class Settings(BaseModel):
         for name, value in broken.items():
             for problem in value.problems:
                 yield problem if value.flat else problem.under(names[name])
+            if value.partial:
+                self.__dict__[name] = value.partial.value
+        broken = {name: value for name, value in broken.items() if not value.partial}
         for method, fields in self.rules.items():
             if fields.isdisjoint(broken):
                 yield from getattr(self, method)()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.items import Block, layers
+from s2sgraph.spec.items import Block, Faulty, layers
 from s2sgraph.spec.kinds import Layer, references
 from s2sgraph.spec.messages import did_you_mean, one_of
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Special, TokenSource, TokenTarget
 
-Items = tuple[Layer | Block, ...]
+Items = tuple[Layer | Block | Faulty, ...]
 Source = TokenSource | FeatureSource
 Target = TokenTarget | FeatureTarget
 
@@ -47,7 +47,8 @@ def decoder_chain(chain: Items) -> Iterator[Problem]:
         if getattr(layer, "direction", "forward") != "forward":
             message = "a decoder goes forward: what comes later is not known yet"
             yield Problem((*path, "direction"), message, "remove direction")
-    if not outputs:
+    unclear = [item for item in chain if isinstance(item, Faulty) and item.word in {"", "output"}]
+    if not outputs and not unclear:
         yield Problem(
             ("decoder",), "a decoder needs an output layer", "add `- output` at its end", True
         )
@@ -76,7 +77,7 @@ def _output(path: KeyPath, layer: Layer, features: bool) -> Iterator[Problem]:
 
 
 def sources_and_encoders(
-    source: Source | dict[str, Source], encoders: dict[str, Items] | None, memory: str | None
+    source: Source | dict[str, Source], encoders: Mapping[str, Items] | None, memory: str | None
 ) -> Iterator[Problem]:
     """Several sources have an encoder each, and one of them is the memory."""
     if not isinstance(source, dict):
@@ -159,7 +160,7 @@ def step_names(steps: Mapping[str, object], target: Target, chain: Items) -> Ite
         message = "values for every step need a target whose length is known"
         yield Problem(("steps",), message, "write length: steps under target", True)
     for index, item in enumerate(chain):
-        if item.label in steps:
+        if isinstance(item, Layer | Block) and item.label in steps:
             path: KeyPath = (
                 ("decoder", index) if isinstance(item, Block) else ("decoder", index, item.word)
             )

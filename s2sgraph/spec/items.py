@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
@@ -13,6 +14,7 @@ from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.fields import Name
 from s2sgraph.spec.kinds import Kind, Layer, find, kinds
 from s2sgraph.spec.messages import (
+    Partial,
     did_you_mean,
     invalid,
     one_of,
@@ -31,6 +33,17 @@ MOST = 1000
 _BLOCK_KEYS = {"repeat", "layers"}
 
 
+@dataclass(frozen=True)
+class Faulty:
+    """Stands for an item that is not good, in a chain that rules look at all the same.
+
+    Attributes:
+        word: the kind of layer, `block`, or nothing when that is not clear.
+    """
+
+    word: str
+
+
 def read_chain(value: Any) -> tuple[Layer | Block, ...]:
     """A chain from a list of items; all problems of all items at once."""
     if not isinstance(value, list | tuple):
@@ -40,18 +53,26 @@ def read_chain(value: Any) -> tuple[Layer | Block, ...]:
         raise refuse("the list of layers is empty", "a chain needs at least one layer")
     if len(value) > MOST:
         raise refuse(f"{len(value)} items; the most is {MOST}", "repeat layers by a block")
-    items: list[Layer | Block] = []
+    items: list[Layer | Block | Faulty] = []
     problems: list[Problem] = list(_naming(value))
     for index, entry in enumerate(value):
         try:
             items.append(_item(entry))
         except PydanticCustomError as error:
             problems.append(problem_of(error, index))
+            items.append(Faulty(_word(entry)))
         except ValidationError as error:
             problems += [problem.under(index) for problem in problems_of(error)]
+            items.append(Faulty(_word(entry)))
     if problems:
-        raise invalid("chain", problems)
-    return tuple(items)
+        raise invalid("chain", problems, Partial(tuple(items)))
+    return tuple(item for item in items if not isinstance(item, Faulty))
+
+
+def _word(entry: Any) -> str:
+    """The kind that an item means to be, as far as that is clear."""
+    called = _called(entry)
+    return called[4] if called else ""
 
 
 def _item(entry: Any) -> Layer | Block:
@@ -119,7 +140,7 @@ def _naming(entries: list[Any] | tuple[Any, ...]) -> Iterator[Problem]:
         found = _called(entry)
         if not found:
             continue
-        name, named, weighted, path = found
+        name, named, weighted, path, _ = found
         if name in seen and (named or seen[name]):
             hint = (
                 "a name is used once in a list"
@@ -138,12 +159,12 @@ def _naming(entries: list[Any] | tuple[Any, ...]) -> Iterator[Problem]:
         seen[name] = seen.get(name, False) or named
 
 
-def _called(entry: Any) -> tuple[str, bool, bool, KeyPath] | None:
-    """Name, whether it was given, whether there are weights, and the key path; None if unclear."""
+def _called(entry: Any) -> tuple[str, bool, bool, KeyPath, str] | None:
+    """Name, whether it was given, weights, key path and kind; None if unclear."""
     if isinstance(entry, Layer):
-        return entry.label, entry.name is not None, entry.weighted, ()
+        return entry.label, entry.name is not None, entry.weighted, (), entry.word
     if isinstance(entry, Block):
-        return entry.label, entry.name is not None, True, ()
+        return entry.label, entry.name is not None, True, (), BLOCK
     if isinstance(entry, str):
         entry = {entry: None}
     if not isinstance(entry, Mapping) or not entry:
@@ -158,8 +179,8 @@ def _called(entry: Any) -> tuple[str, bool, bool, KeyPath] | None:
         weighted, path = chosen.weighted, (word,)
     name = settings.get("name") if isinstance(settings, Mapping) else None
     if isinstance(name, str):
-        return name, True, weighted, (*path, "name")
-    return word, False, weighted, path
+        return name, True, weighted, (*path, "name"), word
+    return word, False, weighted, path, word
 
 
 class Block(Settings):
@@ -192,10 +213,12 @@ Chain = Annotated[
 Block.model_rebuild()
 
 
-def layers(chain: tuple[Layer | Block, ...], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Layer]]:
+def layers(
+    chain: tuple[Layer | Block | Faulty, ...], path: KeyPath = ()
+) -> Iterator[tuple[KeyPath, Layer]]:
     """Every layer of a chain with the key path of its settings, blocks entered once."""
     for index, item in enumerate(chain):
         if isinstance(item, Block):
             yield from layers(item.layers, (*path, index, "layers"))
-        else:
+        elif isinstance(item, Layer):
             yield (*path, index, item.word), item

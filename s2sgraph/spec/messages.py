@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,13 +29,28 @@ def problem_of(error: PydanticCustomError, *path: str | int, at_key: bool = Fals
     return Problem(path, context["message"], context["hint"], at_key or context["at_key"])
 
 
-def invalid(title: str, problems: Iterable[Problem]) -> ValidationError:
+@dataclass(frozen=True)
+class Partial:
+    """The good part of a value that has problems, for rules that can do without the rest."""
+
+    value: Any
+
+
+def partial_of(error: ValidationError) -> Partial | None:
+    """The good part that `invalid` was given, if any."""
+    parts = (detail["input"] for detail in error.errors(include_url=False))
+    return next((part for part in parts if isinstance(part, Partial)), None)
+
+
+def invalid(
+    title: str, problems: Iterable[Problem], partial: Partial | None = None
+) -> ValidationError:
     """One pydantic error that carries several problems, with their paths."""
     details: list[InitErrorDetails] = [
         {
             "type": refuse(problem.message, problem.hint, at_key=problem.at_key),
             "loc": problem.path,
-            "input": None,
+            "input": partial,
         }
         for problem in problems
     ]
