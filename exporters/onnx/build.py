@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from . import recurrence, repetition, table
-from .emitter import DTYPES, Array, Emitter, dims, translate
-from .joins import join
 from s2sgraph.graph.values import Graph, Value
 from s2sgraph.passes.bias import uses
 from s2sgraph.passes.pipeline import lower
 from s2sgraph.passes.placing import Kernel, recurrent
 from s2sgraph.passes.prune import prune
+
+from . import recurrence, repetition, table
+from .emitter import DTYPES, Array, Emitter, dims, translate
+from .joins import join
 
 OPSET, IR_VERSION = 20, 9
 KERNELS: dict[str, Kernel] = {"rnn": recurrent, "lstm": recurrent, "gru": recurrent}

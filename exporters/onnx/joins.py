@@ -9,10 +9,11 @@ from collections import defaultdict
 
 import numpy as np
 
-from .emitter import Array
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Graph, Initial, Layout, Node, Value, Weight
 from s2sgraph.passes.bias import uses
+
+from .emitter import Array
 
 Arrays = dict[Value, Array]
 

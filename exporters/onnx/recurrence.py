@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from .emitter import Array, Emitter, rule
 from s2sgraph.graph.values import Node
+
+from .emitter import Array, Emitter, rule
 
 ORDER = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 """The gates of ONNX's operator (i o f c; z r h), by their place in ours, which is torch's (i f g o; r z n)."""

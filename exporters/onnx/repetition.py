@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from .emitter import DTYPES, Emitter, dims, rule, translate
 from s2sgraph.graph.values import Node, Value
+
+from .emitter import DTYPES, Emitter, dims, rule, translate
 
 
 def _input(e: Emitter, value: Value, name: str) -> ir.Value:

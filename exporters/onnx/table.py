@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from .emitter import DTYPES, NUMPY, Emitter, rule
 from s2sgraph.graph.values import Node
+
+from .emitter import DTYPES, NUMPY, Emitter, rule
 
 SAME = {
     "add": "Add",

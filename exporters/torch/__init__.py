@@ -1,1 +1,5 @@
 """The torch exporter: a trainable torch.fx.GraphModule."""
+
+from .build import build, run
+
+__all__ = ["build", "run"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +16,15 @@ from s2sgraph.passes.pipeline import lower
 from s2sgraph.passes.placing import Kernel
 
 from . import recurrence, table
-from .emitter import Emitter, translate
+from .emitter import DTYPES, Emitter, translate
 
 RULES = (table, recurrence)
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def build(
     graph: Graph,
-    weights: dict[str, npt.NDArray[np.floating]],
+    weights: Arrays,
     *,
     kernels: dict[str, Kernel] | None = None,
 ) -> fx.GraphModule:
@@ -59,3 +62,16 @@ def register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
             module.add_module(parent, nn.Module())
         module = getattr(module, parent)
     module.register_parameter(name, parameter)
+
+
+def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """The outputs of a graph by name, computed by torch."""
+    dtypes = {value.name: DTYPES[value.type.dtype] for value in graph.inputs}
+    names = graph.output_names
+    module = build(graph, weights).eval()
+    with torch.no_grad():
+        found = module(
+            *(torch.as_tensor(inputs[name], dtype=dtype) for name, dtype in dtypes.items())
+        )
+    found = found if isinstance(found, dict) else dict(zip(names, [found], strict=True))
+    return {name: tensor.numpy() for name, tensor in found.items()}

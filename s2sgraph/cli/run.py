@@ -50,12 +50,15 @@ def run(
     """
     if odd not in ("keep", "error"):
         raise typer.BadParameter(f"{odd!r}; expected keep or error", param_hint="--odd")
-    from s2sgraph.runtime import Session
+    from s2sgraph.runtime import ModelError, Session
 
     session = Session(model, threads)
     values = {name: _setting(text) for name, text in split_changes(settings).items()}
-    # Wrong settings are the command's fault, not the first line's.
-    session.run([], **values)
+    try:
+        session.run([], **values)
+    except ModelError as error:
+        # A mistake in the command: neither the file's fault, nor that of the first line.
+        raise typer.BadParameter(str(error), param_hint="--set") from None
     lines = _lines(source, odd)
     size = 1 if source is None and sys.stdin.isatty() else batch * _CHUNK
     with output.open("wb") if output else nullcontext(sys.stdout.buffer) as sink:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from s2sgraph.attention.additive import Additive
+from s2sgraph.attention.memory import Memory
 from s2sgraph.attention.score import Score
 from s2sgraph.attention.windows import GlobalWindow, Window
 from s2sgraph.graph.composed import attend, dropped, masked_softmax

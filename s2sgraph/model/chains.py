@@ -94,10 +94,7 @@ class Tracer:
     def _together(self, group: list[str]) -> None:
         """Layers that need each other from step to step: one recurrence over their steps."""
         outside = [
-            target
-            for path in group
-            for target in self._inputs(path)
-            if target.node not in group
+            target for path in group for target in self._inputs(path) if target.node not in group
         ]
         known = {target: self._now(target, group[0]) for target in dict.fromkeys(outside)}
         keys: list[Key] = []
@@ -202,7 +199,12 @@ class Tracer:
             self.finals[path] = parts.final
 
     def _context(
-        self, path: str, inputs: tuple[Value, ...], over: str, mask: Value | None, length: Value | None
+        self,
+        path: str,
+        inputs: tuple[Value, ...],
+        over: str,
+        mask: Value | None,
+        length: Value | None,
     ) -> Context:
         node = self.model.nodes[path]
         targets = self.model.targets[path]

@@ -64,6 +64,13 @@ class ModelGraph:
     def encoders(self) -> list[str]:
         return self.resolver.encoders
 
+    def asked(self, reference: Reference) -> Target:
+        """A further output that is asked for at run time; SpecError if it means nothing."""
+        try:
+            return self.resolver.output(reference)
+        except Unresolved as error:
+            raise self.spec.error([Problem(("outputs",), str(error), error.hint)]) from None
+
     def members(self, chain: str) -> list[str]:
         """The paths of a chain's layers, each after those it reads."""
         order = {path: place for place, path in enumerate(self.nodes)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from s2sgraph.attention.memory import Memory
 from s2sgraph.graph.composed import constant_vector
 from s2sgraph.graph.ops import (
     concat,
@@ -29,7 +30,6 @@ from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.model.chains import Source
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Normalize, TokenSource
-from s2sgraph.attention.memory import Memory
 
 BATCH = "given batch"
 
@@ -55,15 +55,23 @@ def source_inputs(sides: dict[str, TokenSource | FeatureSource]) -> list[Given]:
         else:
             values, meaning = Type("int", axes), "ids of symbols"
         inputs.append(Given(name, values, f"{meaning}, padded to one width"))
-        length = Type("int", ((f"given {name} lengths", None),))
-        inputs.append(Given(f"{name}_length", length, "own length of each row; empty: the full width", []))
+        length = Type("int", ((f"given {name}_lengths", None),))
+        inputs.append(
+            Given(f"{name}_length", length, "own length of each row; empty: the full width", [])
+        )
         if isinstance(side, FeatureSource) and side.static:
             static = Type("float", ((BATCH, None), ("feature", side.static.features)))
             inputs.append(Given(f"{name}_static", static, "values of the whole row"))
     return inputs
 
 
-def prepare(name: str, side: TokenSource | FeatureSource, inputs: dict[str, Value], pad: int, target: Normalize | None) -> Source:
+def prepare(
+    name: str,
+    side: TokenSource | FeatureSource,
+    inputs: dict[str, Value],
+    pad: int,
+    target: Normalize | None,
+) -> Source:
     """A source inside the graph."""
     given = inputs[name]
     features = isinstance(side, FeatureSource)
@@ -91,7 +99,9 @@ def lengths(given: Value, values: Value, over: str) -> Value:
     axis = given.axes[0]
     width = extent(values, over=over)
     full = rename(expand(width, values, axes=("batch",)), batch=axis)
-    found = trim(concat(given, full, over=axis), extent(values, over="batch"), over=axis, into="batch")
+    found = trim(
+        concat(given, full, over=axis), extent(values, over="batch"), over=axis, into="batch"
+    )
     return minimum(maximum(found, 0), width)
 
 
@@ -113,5 +123,3 @@ def restored(x: Value, by: Normalize) -> Value:
 def frame_normalize(target: object) -> Normalize | None:
     """How the frames of a target are normalized, if they are."""
     return target.normalize if isinstance(target, FeatureTarget) else None
-
-

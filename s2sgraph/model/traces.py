@@ -19,7 +19,6 @@ from s2sgraph.graph.ops import (
     less,
     log_softmax,
     minimum,
-    not_,
     select,
     shift,
     take,
@@ -86,7 +85,11 @@ class Tracing:
         """The inputs known in advance for every place of the target."""
         axes: tuple[tuple[str, int | None], ...] = ((BATCH, None), ("given ahead", None))
         return [
-            Given(name, Type("float", (*axes, ("feature", values.features))), "values known for every place")
+            Given(
+                name,
+                Type("float", (*axes, ("feature", values.features))),
+                "values known for every place",
+            )
             for name, values in self.model.spec.steps.items()
         ]
 
@@ -96,7 +99,9 @@ class Tracing:
         if isinstance(self.target, FeatureTarget):
             frames = Type("float", (*axes, ("feature", self.target.features)))
             return Given("target", frames, "frames of each place")
-        return Given("target", Type("int", axes), "ids from the first symbol to the end symbol, padded")
+        return Given(
+            "target", Type("int", axes), "ids from the first symbol to the end symbol, padded"
+        )
 
     # -- graphs -----------------------------------------------------------------------
 
@@ -123,7 +128,10 @@ class Tracing:
             scores = select(equal(target, self._pad), 0.0, chosen)
             first = next(iter(given.values()))
             result = {"scores": leaving(total(scores, over=TIME), first)}
-            return {**self._leave_taught({"token_scores": scores, **found}, given, tracer), **result}
+            return {
+                **self._leave_taught({"token_scores": scores, **found}, given, tracer),
+                **result,
+            }
 
         return self._trace(function, inputs, "score")
 
@@ -135,8 +143,12 @@ class Tracing:
         """The inputs of the decode graph."""
         inputs = [*self.sources(), *self.known_ahead()]
         if self.target.length == "steps":
-            inputs.append(Given("steps", Type("int", ((BATCH, None),)), "length of each row of the target"))
-        limit = Given("max_length", Type("int"), "most places of a target; -1: that of the spec", -1)
+            inputs.append(
+                Given("steps", Type("int", ((BATCH, None),)), "length of each row of the target")
+            )
+        limit = Given(
+            "max_length", Type("int"), "most places of a target; -1: that of the spec", -1
+        )
         return [*inputs, limit]
 
     # -- training and scoring ---------------------------------------------------------
@@ -146,7 +158,8 @@ class Tracing:
         tracer.encode()
         before = shift(self._target(given), self._start(tracer), over=TIME)
         ahead = {
-            name: covered(given[name], "given ahead", "ahead", 0.0) for name in self.model.spec.steps
+            name: covered(given[name], "given ahead", "ahead", 0.0)
+            for name in self.model.spec.steps
         }
         tracer.decode(before, ROWS, ahead)
         return tracer, self._found(tracer)
@@ -165,7 +178,10 @@ class Tracing:
     def _leave_taught(
         self, found: dict[str, Value], given: dict[str, Value], tracer: Tracer
     ) -> dict[str, Value]:
-        found = {**found, **{name: self._asked(tracer, target) for name, target in self.outputs.items()}}
+        found = {
+            **found,
+            **{name: self._asked(tracer, target) for name, target in self.outputs.items()},
+        }
         width = extent(given["target"], over="given time")
         like = next(iter(given.values()))
         result = {}
@@ -187,12 +203,20 @@ class Tracing:
         for name in self.sides:
             if name in value.axes:
                 source = next(s for s in trace.enclosing()[0].graph.inputs if s.name == name)
-                value = trim(value, extent(source, over=f"given {name}"), over=name, into=f"given {name}")
+                value = trim(
+                    value, extent(source, over=f"given {name}"), over=name, into=f"given {name}"
+                )
         if "batch" not in value.axes:
             value = expand(value, filled((("batch", None),)), axes=("batch",))
         value = leaving(value, like)
         order = (BATCH, "n_best", "length", "given time", *(f"given {name}" for name in self.sides))
-        return arrange(value, axes=(*(a for a in order if a in value.axes), *(a for a in value.axes if a not in order)))
+        return arrange(
+            value,
+            axes=(
+                *(a for a in order if a in value.axes),
+                *(a for a in value.axes if a not in order),
+            ),
+        )
 
     # -- decoding ---------------------------------------------------------------------
 
@@ -200,7 +224,8 @@ class Tracing:
         tracer = self._tracer(given)
         tracer.encode()
         ahead = {
-            name: covered(given[name], "given ahead", "ahead", 0.0) for name in self.model.spec.steps
+            name: covered(given[name], "given ahead", "ahead", 0.0)
+            for name in self.model.spec.steps
         }
         rules = self._rules(given, tracer)
         like = next(iter(given.values()))
@@ -211,7 +236,9 @@ class Tracing:
 
             def logits(token: Value) -> tuple[Value, dict[str, Value]]:
                 tracer.decode(token, ROWS, ahead)
-                return self._found(tracer)["logits"], {n: self._asked(tracer, t) for n, t in inner.items()}
+                return self._found(tracer)["logits"], {
+                    n: self._asked(tracer, t) for n, t in inner.items()
+                }
 
             found = search.search(logits, rules, self.target.length == "free")
         else:
@@ -258,7 +285,9 @@ class Tracing:
         if self.target.length != "free":
             default = greatest(limits, over="batch")
         for name in self.model.spec.steps:
-            default = minimum(default, extent(covered(given[name], "given ahead", "ahead", 0.0), over="ahead"))
+            default = minimum(
+                default, extent(covered(given[name], "given ahead", "ahead", 0.0), over="ahead")
+            )
         trips = select(less(asked, 0), default, asked)
         return Rules(self.model.spec.special, trips, minimum(limits, trips))
 
@@ -310,7 +339,11 @@ class Tracing:
 
     def _widened(self, deviation: Value) -> Value:
         by = frame_normalize(self.target)
-        return deviation * const(value=by.standard, dtype="float", axes=("feature",)) if by else deviation
+        return (
+            deviation * const(value=by.standard, dtype="float", axes=("feature",))
+            if by
+            else deviation
+        )
 
 
 def best(value: Value) -> Value:

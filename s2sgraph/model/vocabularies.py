@@ -8,9 +8,10 @@ from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.schema import Spec
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import KINDS, Ids, Special, Vocabulary
+from s2sgraph.text import Characters, Ids, Special, Subwords, Vocabulary, Words
 
 Table = Vocabulary | Ids
+UNITS = {"characters": Characters, "words": Words}
 
 
 def special_symbols(spec: Spec) -> Special:
@@ -25,7 +26,9 @@ def token_sides(spec: Spec) -> dict[str, tuple[TokenSide, KeyPath]]:
     else:
         sides = {"source": (spec.source, ("source",))}
     sides["target"] = (spec.target, ("target",))
-    return {name: (side, path) for name, (side, path) in sides.items() if isinstance(side, TokenSide)}
+    return {
+        name: (side, path) for name, (side, path) in sides.items() if isinstance(side, TokenSide)
+    }
 
 
 def vocabularies(spec: Spec) -> dict[str, Table]:
@@ -40,10 +43,10 @@ def vocabularies(spec: Spec) -> dict[str, Table]:
         elif side.tokens == "ids":
             found[name] = Ids(side.size, special, end)
         elif side.symbols is not None:
-            found[name] = Vocabulary.of(KINDS[side.tokens](), side.symbols, special, end)
+            found[name] = Vocabulary.of(UNITS[side.tokens](), side.symbols, special, end)
         elif side.file is not None:
             try:
-                found[name] = Vocabulary.of(KINDS[side.tokens](), _symbols(spec, side.file), special, end)
+                found[name] = _from_file(spec, side, special, end)
             except (OSError, ValueError) as error:
                 problems.append(Problem((*path, "file"), f"cannot be read: {error}"))
         else:
@@ -59,7 +62,11 @@ def vocabularies(spec: Spec) -> dict[str, Table]:
     return found
 
 
-def _symbols(spec: Spec, name: str) -> list[str]:
-    """The symbols of a file, one a line; the file is named from the folder of the spec."""
-    text = (Path(spec.places.name).parent / name).read_text("utf-8")
-    return [line for line in text.split("\n") if line]
+def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Vocabulary:
+    """A vocabulary from a file in the folder of the spec: one symbol a line, or a tokenizer's JSON."""
+    text = (Path(spec.places.name).parent / (side.file or "")).read_text("utf-8")
+    if side.tokens == "subwords":
+        units = Subwords(text)
+        return Vocabulary.of(units, units.symbols, special, end)
+    symbols = [line for line in text.split("\n") if line]
+    return Vocabulary.of(UNITS[side.tokens](), symbols, special, end)

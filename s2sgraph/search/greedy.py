@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
     argmax,
     at_most,
+    const,
     equal,
     every,
     expand,
@@ -46,6 +48,11 @@ class Rules:
     trips: Value
     limits: Value
 
+    def barred(self, symbols: int) -> Value:
+        """What keeps padding and the start symbol from being chosen: `[symbol]`, to be added."""
+        never = (self.special.pad, self.special.bos)
+        return const(value=tuple(HIDDEN * (i in never) for i in range(symbols)), dtype="float", axes=("symbol",))
+
     def cut(self, column: Value) -> Value:
         """The results of all steps, without the one step that a loop makes even when none is allowed."""
         return trim(column, self.trips, over="length", into="length")
@@ -82,8 +89,8 @@ class Greedy(Kind, kind="greedy", family="search"):
             score, length = carry(filled(rows)), carry(filled(rows, dtype="int", value=0))
             done = carry(at_most(rules.limits, 0))
             logits, further = step(token)
-            best = select(done, rules.special.pad, argmax(logits, over="symbol"))
-            chances = greatest(log_softmax(logits, over="symbol"), over="symbol")
+            chances = log_softmax(logits, over="symbol") + rules.barred(logits.number("symbol"))
+            best = select(done, rules.special.pad, argmax(chances, over="symbol"))
             live = not_(done)
             longer = length + integer(live)
             over = or_(done, at_most(rules.limits, longer))
@@ -91,7 +98,7 @@ class Greedy(Kind, kind="greedy", family="search"):
             kept = {name: select(live, value, 0.0) for name, value in further.items()}
             names[:] = kept
             renew(token, best)
-            renew(score, score + select(done, 0.0, chances))
+            renew(score, score + select(done, 0.0, greatest(chances, over="symbol")))
             renew(length, longer)
             renew(done, after)
             return every(after), (best, *kept.values()), (score, length)

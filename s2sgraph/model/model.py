@@ -1,0 +1,202 @@
+"""A compiled model: one spec, and everything that can be made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from s2sgraph import __version__, weights
+from s2sgraph.exporting import ExportError, compact, exporter, replacing
+from s2sgraph.graph.types import ShapeError
+from s2sgraph.graph.values import Graph
+from s2sgraph.model.graph import ModelGraph
+from s2sgraph.model.interface import interface
+from s2sgraph.model.sources import Given
+from s2sgraph.model.traces import Tracing
+from s2sgraph.model.vocabularies import Table, token_sides, vocabularies
+from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.references import Reference
+from s2sgraph.spec.schema import Spec
+
+GRAPHS = ("decode", "score", "encode", "step")
+
+
+def compile(spec: Spec) -> Model:
+    """Check a spec as a model: references, cycles, sizes.
+
+    Raises:
+        SpecError: with every problem found, at its place in the text; also for an open vocabulary.
+    """
+    return Model(spec)
+
+
+class Model:
+    """What can be made of a spec.
+
+    Attributes:
+        spec: the spec.
+        layers: the layers and their edges.
+        vocabularies: the table of each side of tokens, by name.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        """Resolve and trace; see `compile`."""
+        self.spec = spec
+        self.layers = ModelGraph(spec)
+        self.vocabularies: dict[str, Table] = vocabularies(spec)
+        self._shapes = weights.shapes(self.trace("teach"))
+
+    @property
+    def symbols(self) -> dict[str, int]:
+        """How many symbols each side of tokens has."""
+        found = {}
+        for name, (side, _) in token_sides(self.spec).items():
+            size = self.vocabularies[name].size
+            found[name] = size if size is not None else side.size or 0
+        return found
+
+    @property
+    def weights(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every weight by its path."""
+        return dict(self._shapes)
+
+    def tracing(self, outputs: Sequence[str] = ()) -> Tracing:
+        """A tracer with these outputs besides those of the spec."""
+        asked = dict(self.layers.outputs)
+        for text in outputs:
+            asked[text] = self.layers.asked(Reference.parse(text))
+        return Tracing(self.layers, self.symbols, asked)
+
+    def trace(self, graph: str, outputs: Sequence[str] = ()) -> Graph:
+        """The graph of operations called `teach`, `score` or `decode`, with further outputs by reference.
+
+        Raises:
+            SpecError: sizes do not fit; says where.
+        """
+        tracing = self.tracing(outputs)
+        traces: dict[str, Callable[[], Graph]] = {
+            "teach": tracing.teach,
+            "score": tracing.score,
+            "decode": tracing.decode,
+        }
+        try:
+            return traces[graph]()
+        except ShapeError as error:
+            raise self.spec.error([self._located(str(error))]) from None
+
+    def _located(self, text: str) -> Problem:
+        """An error of a layer being traced, at the layer's place in the spec."""
+        path, _, rest = text.partition(": ")
+        while path:
+            node = self.layers.nodes.get(path)
+            if node:
+                return Problem(node.key_path, rest)
+            path = path.rpartition(".")[0]
+        return Problem((), text)
+
+    def initial(self, seed: int = 0) -> weights.Weights:
+        """First weights, drawn from a seed."""
+        return weights.initial(self.trace("teach"), seed)
+
+    # -- torch ------------------------------------------------------------------------
+
+    def to_torch(
+        self,
+        seed: int = 0,
+        weights: Any = None,
+        *,
+        graph: str = "teach",
+        outputs: Sequence[str] = (),
+    ) -> Any:
+        """A trainable torch.fx.GraphModule.
+
+        `module(source, source_length, target) -> logits[batch, time, symbol]`: source `int64[batch, source]` or
+        `float32[batch, source, feature]`, source_length `int64[batch]` (empty: the full width), target from the
+        first symbol to the end symbol, padded. With several outputs it returns them by name.
+
+        Args:
+            seed: draws the first weights.
+            weights: a safetensors file, a mapping or a module to take the weights from instead.
+        """
+        given = self.initial(seed) if weights is None else self.fitted(weights)
+        return exporter("torch").build(self.trace(graph, outputs), given)
+
+    def fitted(self, source: Any) -> weights.Weights:
+        """Weights of a file, mapping or module, checked against the model; WeightError if they do not fit."""
+        return weights.fitted(weights.read(source), self._shapes)
+
+    # -- ONNX -------------------------------------------------------------------------
+
+    def inputs(self, graph: str) -> list[Given]:
+        """The inputs of a graph."""
+        tracing = self.tracing()
+        if graph == "decode":
+            return tracing.decode_inputs()
+        return [*tracing.sources(), tracing.targets(), *tracing.known_ahead()]
+
+    def export(
+        self,
+        path: str | PathLike[str],
+        weights: Any = None,
+        *,
+        graph: str = "decode",
+        outputs: Sequence[str] = (),
+        seed: int = 0,
+        verify: Callable[[Path], None] | None = None,
+    ) -> Path:
+        """Write one ONNX file: checked, loaded, compared with the reference, and only then given its name.
+
+        Args:
+            path: the file to write.
+            weights: a safetensors file, a mapping or a module; None draws them from `seed`.
+            graph: `decode`, `score`, `encode` or `step`.
+            outputs: references of further outputs.
+            verify: called with the written file before it gets its name; by default onnxruntime must give what
+                torch gives (numpy where torch is missing).
+
+        Raises:
+            ExportError: it could not be written or verified; no file is left.
+        """
+        if graph not in GRAPHS:
+            raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
+        given = self.initial(seed) if weights is None else self.fitted(weights)
+        target = exporter("onnx")
+        with replacing(Path(path)) as temporary:
+            target.write(
+                self.trace(graph, outputs), given, temporary, self.metadata(graph, given, outputs)
+            )
+            if verify is None:
+                from s2sgraph.verifying import verify_file
+
+                verify_file(self, temporary, graph, given, outputs)
+            else:
+                verify(temporary)
+        return Path(path)
+
+    def metadata(
+        self, graph: str, given: Mapping[str, Any], outputs: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """What a file says of itself: enough to run it without anything else."""
+        from s2sgraph.spec import dump
+
+        tables = {name: table.to_json() for name, table in self.vocabularies.items()}
+        return {
+            "s2sgraph.version": __version__,
+            "s2sgraph.graph": graph,
+            "s2sgraph.spec": dump(self.spec),
+            "s2sgraph.interface": compact(
+                interface(self.trace(graph, outputs), self.inputs(graph), self.symbols)
+            ),
+            "s2sgraph.vocabularies": compact(tables),
+            "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),
+        }
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers are trained."""
+        from math import prod
+
+        return sum(prod(shape) for shape in self._shapes.values())

@@ -1,0 +1,107 @@
+"""Does a file compute what the model means? Compared on whole sentences before it gets its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from s2sgraph.exporting import ExportError, exporter
+from s2sgraph.graph import reference
+from s2sgraph.graph.types import Type
+
+if TYPE_CHECKING:
+    from s2sgraph.model.model import Model
+
+Arrays = dict[str, npt.NDArray[Any]]
+TOLERANCE = 1e-4
+"""Of float outputs: absolute, and of the value itself."""
+
+
+def verify_file(
+    model: Model, path: Path, graph: str, weights: Arrays, outputs: Sequence[str]
+) -> dict[str, float]:
+    """Compare a written file with the model on drawn sentences.
+
+    Returns the greatest difference of each output. Raises ExportError where one is beyond the tolerance.
+    """
+    found_session = _session(path)
+    inputs = draw(model, graph)
+    found = run(found_session, inputs)
+    expected = expectation(model, graph, weights, outputs, inputs)
+    return compare(expected, found)
+
+
+def expectation(
+    model: Model, graph: str, weights: Arrays, outputs: Sequence[str], inputs: Arrays
+) -> Arrays:
+    """What the graph gives by torch, or by the reference in numpy where torch is missing."""
+    if find_spec("torch") is None:
+        return reference.run(model.trace(graph, outputs), weights, inputs)
+    found: Arrays = exporter("torch").run(model.trace(graph, outputs), weights, inputs)
+    return found
+
+
+def compare(expected: Arrays, found: Arrays) -> dict[str, float]:
+    """The greatest difference of each output; ExportError if one is too great, or another shape."""
+    differences = {}
+    for name, array in expected.items():
+        if array.shape != found[name].shape:
+            raise ExportError(
+                f"{name} has shape {list(found[name].shape)} instead of {list(array.shape)}"
+            )
+        difference = np.abs(found[name].astype(np.float64) - array)
+        differences[name] = float(difference.max(initial=0.0))
+        if (difference > TOLERANCE + TOLERANCE * np.abs(array)).any():
+            raise ExportError(
+                f"{name} differs by up to {differences[name]:.2g} between the file and the model"
+            )
+    return differences
+
+
+def draw(model: Model, graph: str, rows: int = 3, width: int = 7, seed: int = 0) -> Arrays:
+    """Inputs of a graph: ids and features at random, rows of different lengths."""
+    random = np.random.default_rng(seed)
+    symbols = model.symbols
+    lengths = np.array([width, max(width // 2, 1), 1, *random.integers(1, width + 1, rows)])[:rows]
+    arrays: Arrays = {}
+    for given in model.inputs(graph):
+        if given.name.endswith("_length") and given.name != "max_length":
+            arrays[given.name] = lengths
+        elif given.name == "steps":
+            arrays[given.name] = lengths
+        elif given.name == "max_length":
+            arrays[given.name] = np.array(2 * width)
+        else:
+            arrays[given.name] = _drawn(given.type, symbols.get(given.name, 0), rows, width, random)
+    return arrays
+
+
+def _drawn(
+    type: Type, symbols: int, rows: int, width: int, random: np.random.Generator
+) -> npt.NDArray[Any]:
+    shape = [rows if axis == "given batch" else size or width for axis, size in type.dims]
+    if type.dtype == "int":
+        return random.integers(min(4, symbols - 1), symbols, shape)
+    return random.standard_normal(shape).astype(np.float32)
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ExportError(f"onnxruntime does not load the file: {error}") from None
+
+
+def run(session: Any, inputs: Arrays) -> Arrays:
+    """The outputs of a file by name."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs), strict=True))
