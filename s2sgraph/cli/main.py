@@ -16,7 +16,14 @@ from s2sgraph.cli.run import run
 from s2sgraph.cli.show import show
 
 # By name, so that no stage is imported just to recognise its error.
-EXIT_CODES = {"SpecError": 2, "ShapeError": 2, "DataError": 3, "ModelError": 4, "ExportError": 4}
+EXIT_CODES = {
+    "SpecError": 2,
+    "ShapeError": 2,
+    "DataError": 3,
+    "ModelError": 4,
+    "WeightError": 4,
+    "ExportError": 4,
+}
 INTERNAL = 1
 
 app = typer.Typer(

@@ -96,6 +96,8 @@ def _hypothesis(
     rank: int,
     own: Mapping[str, int],
 ) -> Hypothesis:
+    # Where a file always has one hypothesis, the axis n_best is the number 1 and has no name.
+    leadings = next(output.axes for output in contract.outputs if output.name == "lengths")
     sizes = {**own, "length": int(outputs["lengths"][row, rank])}
     extras: dict[str, NDArray[Any]] = {}
     for output in contract.outputs:
@@ -103,7 +105,7 @@ def _hypothesis(
             continue
         value = outputs[output.name]
         axes = list(output.axes)
-        for leading, index in (("batch", row), ("n_best", rank)):
+        for leading, index in zip(leadings, (row, rank), strict=True):
             if axes[:1] == [leading]:
                 value, axes = value[index], axes[1:]
         # A size is cut only where the row has its own; other axes stay whole.

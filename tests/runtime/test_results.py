@@ -1,5 +1,7 @@
 """Rows of arrays as hypotheses."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from s2sgraph.runtime import Contract, Output
@@ -47,6 +49,17 @@ def test_extra_outputs_are_cut_to_the_sequence() -> None:
     assert first[1].extras["attention"].tolist() == [[12, 13, 14, 15], [16, 17, 18, 19]]
     assert second[0].extras["attention"].tolist() == [[24, 25]]
     assert second[0].extras["memory"].shape == (2, 3)
+
+
+def test_extra_outputs_of_a_single_hypothesis() -> None:
+    outputs = [
+        replace(output, axes=tuple(1 if axis == "n_best" else axis for axis in output.axes))
+        for output in CONTRACT.outputs
+    ]
+    arrays = {name: value if name == "memory" else value[:, :1] for name, value in ARRAYS.items()}
+    found = results(replace(CONTRACT, outputs=tuple(outputs)), arrays, {"source": [4, 2]})
+    assert found[0].best.extras["token_scores"].tolist() == [0, 1, 2]
+    assert found[1].best.extras["attention"].tolist() == [[24, 25]]
 
 
 def test_an_infinite_score_of_the_only_hypothesis_is_kept() -> None:
