@@ -139,10 +139,13 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         scores = self.score.compare(query, memory, covered)
         seen, factor = self.window.seen(query, memory, c.over)
         mask = memory.mask if seen is None else seen
-        shares = select(mask, masked_softmax(scores, mask, over=over), 0.0)
+        shares = masked_softmax(scores, mask, over=over)
+        weights = select(mask, shares, 0.0)
         if factor is not None:
-            shares = shares * factor
+            weights = weights * factor
         if covered is not None:
-            renew(covered, covered + shares)
+            renew(covered, covered + weights)
+        # the values behind a sentence's end are zero, so only a window needs its weights masked
+        used = shares if seen is None else weights
         values = masked(memory.values, memory.mask)
-        return dot(dropped(shares, self.attention_dropout), values, over=(over,)), shares
+        return dot(dropped(used, self.attention_dropout), values, over=(over,)), weights

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 from s2sgraph.graph.composed import position
-from s2sgraph.graph.loops import spread
 from s2sgraph.graph.ops import add, const, minimum, mul, number, outer, sine, take
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import Type
@@ -47,7 +46,7 @@ class Positions(Layer, kind="positions", main="kind"):
         x = context.x
         place, size = position(x, over=context.over), x.number("feature")
         where = sinusoids(place, size) if self.kind == "sinusoidal" else self._learned(place, size)
-        return Parts(add(x, spread(where, x.type)))
+        return Parts(add(x, where))
 
     def _learned(self, place: Value, size: int) -> Value:
         table = Type("float", (("position", self.length), ("feature", size)))

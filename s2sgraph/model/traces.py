@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from s2sgraph.graph import trace
-from s2sgraph.graph.loops import carry, filled, loop, renew, spread, step_number
+from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
     arrange,
     const,
@@ -18,7 +18,10 @@ from s2sgraph.graph.ops import (
     greatest,
     less,
     log_softmax,
+    maximum,
     minimum,
+    outer,
+    places,
     select,
     shift,
     take,
@@ -44,7 +47,8 @@ from s2sgraph.model.sources import (
     source_inputs,
 )
 from s2sgraph.model.targets import Target
-from s2sgraph.search.greedy import Greedy, Rules
+from s2sgraph.search.greedy import Greedy
+from s2sgraph.search.rules import Rules, one_best
 from s2sgraph.spec.sides import FeatureTarget, TokenTarget
 
 ROWS = Type("float", (("batch", None),))
@@ -227,7 +231,7 @@ class Tracing:
             name: covered(given[name], "given ahead", "ahead", 0.0)
             for name in self.model.spec.steps
         }
-        rules = self._rules(given, tracer)
+        rules = self._rules(given, tracer, ahead)
         like = next(iter(given.values()))
         inner = {n: t for n, t in self.outputs.items() if t.chain == "decoder" or t.what == "here"}
         if isinstance(self.target, TokenTarget):
@@ -240,7 +244,7 @@ class Tracing:
                     n: self._asked(tracer, t) for n, t in inner.items()
                 }
 
-            found = search.search(logits, rules, self.target.length == "free")
+            found = search.search(logits, rules)
         else:
             found = self._frames(tracer, rules, ahead, inner)
         outside = {n: self._asked(tracer, t) for n, t in self.outputs.items() if n not in inner}
@@ -253,43 +257,47 @@ class Tracing:
         """Frames by their own predictions, as many as each row asks for."""
         start = self._start(tracer)
 
-        def step() -> tuple[Value, dict[str, Value], tuple[Value, ...]]:
+        limits = rules.limits
+        assert limits is not None
+        names: list[str] = []
+
+        def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
             frame = carry(start)
             tracer.decode(frame, ROWS, ahead)
             found = self._found(tracer)
-            live = less(step_number(), rules.limits)
-            asked = {name: self._asked(tracer, target) for name, target in inner.items()}
-            kept = {name: select(live, value, 0.0) for name, value in {**found, **asked}.items()}
-            names[:] = kept
+            found |= {name: self._asked(tracer, target) for name, target in inner.items()}
+            names[:] = found
             renew(frame, tracer.env[self._output, ""])
-            done = every(less(rules.limits - 2, spread(step_number(), rules.limits.type)))
-            return done, tuple(kept.values()), ()
+            return every(rules.reached()), tuple(found.values()), ()
 
-        names: list[str] = []
         columns, _ = loop(step, rules.trips, into="length")
-        found = {name: best(rules.cut(column)) for name, column in zip(names, columns, strict=True)}
-        return {**found, "lengths": best(minimum(rules.limits, rules.trips))}
+        result = {}
+        for name, column in zip(names, columns, strict=True):
+            column = rules.cut(column)
+            live = outer(less, places(column, over="length"), limits)
+            result[name] = one_best(select(live, column, 0.0))
+        return {**result, "lengths": one_best(limits)}
 
-    def _rules(self, given: dict[str, Value], tracer: Tracer) -> Rules:
+    def _rules(self, given: dict[str, Value], tracer: Tracer, ahead: dict[str, Value]) -> Rules:
         """The limits of each row and of all."""
         search = self.model.spec.search
+        assert isinstance(search, Greedy)
         asked = given["max_length"]
         source = tracer.sources[self.model.memory]
-        default: Value | int = search.max_length  # type: ignore[attr-defined]
+        default: Value | int = search.max_length
         if self.target.length == "source":
-            limits = source.length
+            limits: Value | None = source.length
         elif self.target.length == "steps":
-            limits = cover(given["steps"], over=BATCH, into="batch", value=0)
+            limits = maximum(cover(given["steps"], over=BATCH, into="batch", value=0), 0)
         else:
-            limits = search.limits(source.length)  # type: ignore[attr-defined]
-        if self.target.length != "free":
+            limits = search.limits(source.length)
+        if limits is not None and self.target.length != "free":
             default = greatest(limits, over="batch")
-        for name in self.model.spec.steps:
-            default = minimum(
-                default, extent(covered(given[name], "given ahead", "ahead", 0.0), over="ahead")
-            )
         trips = select(less(asked, 0), default, asked)
-        return Rules(self.model.spec.special, trips, minimum(limits, trips))
+        for values in ahead.values():
+            trips = minimum(trips, extent(values, over="ahead"))
+        limits = None if limits is None else minimum(limits, trips)
+        return Rules(self.model.spec.special, trips, limits, self.target.length == "free")
 
     # -- shared -----------------------------------------------------------------------
 
@@ -344,8 +352,3 @@ class Tracing:
             if by
             else deviation
         )
-
-
-def best(value: Value) -> Value:
-    """A value of the one hypothesis there is, with an axis of hypotheses."""
-    return expand(value, filled((("n_best", 1),)), axes=("n_best",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s2sgraph.graph.ops import DRAWN
-from s2sgraph.graph.values import Graph, Value
+from s2sgraph.graph.values import Graph, Node, Value
 from s2sgraph.passes.repeats import Repeat
 
 Key = tuple[object, ...]
@@ -20,7 +20,9 @@ def _block(graph: Graph, seen: dict[Key, tuple[Value, ...]], instead: dict[Value
         node.inputs = tuple(instead.get(value, value) for value in node.inputs)
         if node.body:
             _block(node.body, seen, instead)
-            if node.op in ("loop", "scan"):
+            if node.op not in ("loop", "scan"):
+                instead.update(_twins(node))
+            else:
                 _states(Repeat.of(node), instead)
                 _block(node.body, seen, instead)
         layouts = tuple(value.layout for value in node.outputs)
@@ -32,6 +34,18 @@ def _block(graph: Graph, seen: dict[Key, tuple[Value, ...]], instead: dict[Value
             kept.append(node)
     graph.nodes = kept
     graph.outputs = [instead.get(value, value) for value in graph.outputs]
+
+
+def _twins(node: Node) -> dict[Value, Value]:
+    """Outputs of a composite that are one value inside."""
+    assert node.body is not None
+    first: dict[Value, Value] = {}
+    pairs = zip(node.body.outputs, node.outputs, strict=True)
+    return {
+        output: found
+        for inner, output in pairs
+        if (found := first.setdefault(inner, output)) is not output
+    }
 
 
 def _states(repeat: Repeat, instead: dict[Value, Value]) -> None:

@@ -115,6 +115,9 @@ def const(*, value: Any, dtype: DType, axes: tuple[str, ...] = ()) -> Type:
 
 # -- axes that meet by name -------------------------------------------------------------
 
+ROWS = ("batch", "beam")
+"""Axes that come first wherever operands meet."""
+
 _pairs: ContextVar[bool] = ContextVar("pairs", default=False)
 
 
@@ -149,6 +152,7 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
         raise fail(
             op, " and ".join(parts) + ": neither has all axes; if every pair is meant, say outer"
         )
+    order.sort(key=lambda axis: ROWS.index(axis) if axis in ROWS else len(ROWS))
     return tuple((axis, owners[axis].size(axis)) for axis in order)
 
 

@@ -77,7 +77,3 @@ def broadcast(layout: Layout, axes: tuple[str, ...]) -> Layout:
     while wide and not wide[0]:
         wide = wide[1:]
     return wide
-
-
-def needs_transpose(have: Layout, want: Layout) -> bool:
-    return axes_of(have) != axes_of(want)

@@ -11,7 +11,6 @@ from s2sgraph.passes.placing.layout import (
     apiece,
     axes_of,
     broadcast,
-    needs_transpose,
     stored,
     together,
     without,
@@ -39,10 +38,6 @@ def dot(p: Placer, node: Node, x: Placed, y: Placed, over: tuple[str, ...]) -> P
         groups = apiece(*shared)
     rows, columns = _rest(x, over, shared), _rest(y, over, shared)
     type = node.outputs[0].type
-    if not rows and needs_transpose(y.layout, (*groups, over, columns)):
-        left, right = p.conform(y, (*groups, columns, over)), p.conform(x, (*groups, over, ()))
-        result = p.op("matmul", [left.raw, right.raw], (*groups, columns, ()), type)
-        return p.reshape(result, (*groups, (), columns))
     left, right = p.conform(x, (*groups, rows, over)), p.conform(y, (*groups, over, columns))
     return p.op("matmul", [left.raw, right.raw], (*groups, rows, columns), type)
 
