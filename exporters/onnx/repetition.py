@@ -76,6 +76,6 @@ def scan(e: Emitter, node: Node) -> list[ir.Value]:
         body=body,
         num_scan_inputs=count,
         scan_input_directions=[1] * count if reverse else None,
-        scan_output_directions=[1] * results if reverse else None,
+        scan_output_directions=[1] * results if reverse and results else None,
     )
     return [*found[node.attrs["states"] :], *found[: node.attrs["states"]]]

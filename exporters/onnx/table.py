@@ -113,8 +113,7 @@ def cumsum(e: Emitter, node: Node) -> ir.Value:
 
 @rule("every")
 def every(e: Emitter, node: Node) -> ir.Value:
-    numbers = e.op("Cast", e.get(node.inputs[0]), to=ir.DataType.INT32.value)
-    return e.op("Cast", e.op("ReduceMin", numbers, keepdims=0), to=ir.DataType.BOOL.value)
+    return e.op("ReduceMin", e.get(node.inputs[0]), keepdims=0)
 
 
 @rule("norm")
