@@ -53,6 +53,8 @@ def loop(e: Emitter, node: Node) -> list[ir.Value]:
 @rule("scan")
 def scan(e: Emitter, node: Node) -> list[ir.Value]:
     assert node.body is not None
+    if any(node.attrs["grows"]):
+        return _growing(e, node)
     count, results = (
         len(node.body.inputs) - node.attrs["states"],
         len(node.outputs) - node.attrs["states"],
@@ -79,3 +81,33 @@ def scan(e: Emitter, node: Node) -> list[ir.Value]:
         scan_output_directions=[1] * results if reverse and results else None,
     )
     return [*found[node.attrs["states"] :], *found[: node.attrs["states"]]]
+
+
+def _growing(e: Emitter, node: Node) -> list[ir.Value]:
+    """A scan with a state that grows, which the operator Scan does not allow: a Loop that takes each place itself."""
+    assert node.body is not None
+    if node.attrs["reverse"]:
+        raise NotImplementedError("a state that grows from the last place to the first")
+    count, number = len(node.body.inputs) - node.attrs["states"], node.attrs["states"]
+    whole, first = [*map(e.get, node.inputs[:count])], [*map(e.get, node.inputs[count:])]
+    inner = e.inner()
+    place = ir.Value(
+        name=e.name("place"), shape=ir.Shape([]), type=ir.TensorType(ir.DataType.INT64)
+    )
+    go = ir.Value(name=e.name("go"), shape=ir.Shape([]), type=ir.TensorType(ir.DataType.BOOL))
+    carried = [_input(inner, value, "state") for value in node.body.inputs[count:]]
+    for value, sequence in zip(node.body.inputs[:count], whole, strict=True):
+        inner.env[value] = inner.op("Gather", sequence, place, axis=0)
+    outputs = _outputs(inner, node, translate(inner, node.body))
+    results = len(outputs) - number
+    again = inner.op("Identity", go)
+    again.type = go.type
+    body = ir.Graph(
+        [place, go, *carried],
+        [again, *outputs[results:], *outputs[:results]],
+        nodes=inner.nodes,
+        name=e.name("body"),
+    )
+    trips = e.scalar(e.op("Shape", whole[0], start=0, end=1))
+    found = e.many("Loop", [trips, e.const(np.bool_(True)), *first], len(node.outputs), body=body)
+    return [*found[number:], *found[:number]]

@@ -120,9 +120,10 @@ def _scan(
     size = next(iter(slices)).size(over)
     types = (
         *(_stacked(value.type, over, size) for value in results),
-        *(state.first.type for state in states),
+        *(inside.type for inside in block.states),
     )
-    attrs = {"over": over, "reverse": reverse, "states": len(states)}
+    grows = tuple(state.grows for state in states)
+    attrs = {"over": over, "reverse": reverse, "states": len(states), "grows": grows}
     outputs = trace.emit(
         "scan", (*slices, *(state.first for state in states)), types, attrs, block.graph
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from s2sgraph.attention.memory import Memory
 from s2sgraph.graph import trace
 from s2sgraph.graph.loops import carry, each, filled, previous, renew, spread, step_number
-from s2sgraph.graph.ops import rename, take
+from s2sgraph.graph.ops import places, rename, take
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Context, Final, Reading
@@ -98,8 +98,13 @@ class Tracer:
         ]
         known = {target: self._now(target, group[0]) for target in dict.fromkeys(outside)}
         keys: list[Key] = []
+        assert self.given is not None
+        whole = TIME in self.given.axes
+        number = (places(self.given, over=TIME),) if whole else ()
 
         def step(*values: Value) -> tuple[Value, ...]:
+            if whole:
+                *values, trace.current().counter = values  # type: ignore[assignment]
             now = dict(zip(known, values, strict=True))
             env: dict[Key, Value] = {}
             carried: dict[Key, Value] = {}
@@ -122,7 +127,7 @@ class Tracer:
             keys[:] = env
             return tuple(env.values())
 
-        found = each(step, tuple(known.values()), over=TIME)
+        found = each(step, (*known.values(), *number), over=TIME)
         self.env.update(zip(keys, found, strict=True))
 
     def _now(self, target: Target, path: str) -> Value:

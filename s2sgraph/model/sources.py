@@ -82,8 +82,11 @@ def prepare(
     if isinstance(side, FeatureSource):
         raw = values
         last = Memory(raw, mask, length, name).last()
-        last = normalized(last, target) if target else last
         values = normalized(values, side.normalize) if side.normalize else values
+        if target and len(target.mean) == side.features:
+            last = normalized(last, target)
+        elif side.normalize:
+            last = normalized(last, side.normalize)
         if side.static:
             static = cover(inputs[f"{name}_static"], over=BATCH, into="batch", value=0.0)
     return Source(values, mask, length, name, last, static)

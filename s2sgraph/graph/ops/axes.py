@@ -165,6 +165,7 @@ def _expand(node: Node, x: Any, like: Any, *, axes: tuple[str, ...]) -> Any:
     case("float[feature=3]", "int[batch, beam]", axes=("batch", "beam")),
     case("float[batch, feature=3]", "int[batch, beam]", axes=("beam",)),
     case("float", "float[batch, feature=3]", axes=("batch",)),
+    case("float[feature=3]", "float[batch, feature=5]", axes=("batch",)),
     case("float[batch]", "int[batch]", axes=("batch",), says="already"),
 )
 def expand(x: Value, like: Value, *, axes: tuple[str, ...]) -> Type:
@@ -173,7 +174,8 @@ def expand(x: Value, like: Value, *, axes: tuple[str, ...]) -> Type:
         needs("expand", like, axis)
         if axis in x.axes:
             raise fail("expand", f"{called(x)[0]} has {axis} already: {x.type}")
-    lead = tuple(dim for dim in like.type.dims if dim[0] in axes or dim[0] in x.axes)
+    sizes = like.type.sizes | x.type.sizes
+    lead = tuple((axis, sizes[axis]) for axis in like.axes if axis in axes or axis in x.axes)
     rest = tuple(dim for dim in x.type.dims if dim[0] not in like.axes)
     return Type(x.type.dtype, lead + rest)
 

@@ -46,7 +46,13 @@ def loop(
 
 @rule("scan")
 def scan(
-    p: Placer, node: Node, *operands: Placed, over: str, reverse: bool, states: int
+    p: Placer,
+    node: Node,
+    *operands: Placed,
+    over: str,
+    reverse: bool,
+    states: int,
+    grows: tuple[str, ...],
 ) -> list[Placed]:
     assert node.body is not None
     count, results = len(operands) - states, len(node.outputs) - states
@@ -57,11 +63,14 @@ def scan(
     first = [p.conform(x, stored(x.type)) for x in operands[count:]]
     rests = [x.layout for x in first]
     emitted = [stored(value.type) for value in node.body.outputs[:results]]
-    inner = body(p, node, [*slices, *rests], [*emitted, *rests])
+    inner = body(
+        p, node, [*slices, *rests], [*emitted, *rests], tuple(axis for axis in grows if axis)
+    )
     layouts: list[Layout] = [*(((over,), *layout) for layout in emitted), *rests]
     inputs: list[Value] = [x.raw for x in (*whole, *first)]
     types = [value.type for value in node.outputs]
     p.where = node.where
-    placed = p.emit("scan", inputs, layouts, types, inner, states=states, reverse=reverse)
+    settings = {"states": states, "reverse": reverse, "grows": grows}
+    placed = p.emit("scan", inputs, layouts, types, inner, **settings)
     stacked = [p.conform(x, stored(x.type)) for x in placed[:results]]
     return [*stacked, *placed[results:]]
