@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from os import PathLike
@@ -17,6 +18,10 @@ from s2sgraph.graph.values import Graph, Initial, Value
 
 Array = npt.NDArray[Any]
 Weights = dict[str, Array]
+
+
+_CONSTANT = re.compile(r"(?:^|\.)constant_\d+$")
+"""Buffers of generated modules that are no weights; a module that was copied or pickled lists them."""
 
 
 class WeightError(Exception):
@@ -65,7 +70,7 @@ def read(source: str | PathLike[str] | Mapping[str, Any] | Any) -> Weights:
         except (OSError, SafetensorError) as error:
             raise WeightError(f"{path} cannot be read as safetensors: {error}") from None
     tensors = source if isinstance(source, Mapping) else source.state_dict()
-    return {path: _array(tensor) for path, tensor in tensors.items()}
+    return {path: _array(tensor) for path, tensor in tensors.items() if not _CONSTANT.search(path)}
 
 
 def _array(tensor: Any) -> Array:

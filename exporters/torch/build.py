@@ -44,6 +44,8 @@ def build(
     emitter.graph.output(next(iter(outputs.values())) if len(outputs) == 1 else outputs)
     emitter.graph.lint()
     module = fx.GraphModule(root, emitter.graph)
+    for part in module.modules():  # torch.fx forgets that the constants are not to be saved
+        part._non_persistent_buffers_set.update(part._buffers)
     module.train()
     return module
 

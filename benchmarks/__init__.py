@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against hand-written peers, measured in one run, both sides by turns."""

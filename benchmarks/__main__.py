@@ -1,0 +1,16 @@
+"""`python -m benchmarks [NAME ...]`: run all benchmarks, or those named."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import greedy, training_step
+
+BENCHMARKS = {"training_step": training_step.run, "greedy": greedy.run}
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or [*BENCHMARKS]
+    for name in names:
+        if name not in BENCHMARKS:
+            sys.exit(f"no benchmark is called {name}; there are {', '.join(BENCHMARKS)}")
+        BENCHMARKS[name]()
