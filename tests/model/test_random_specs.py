@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
+import numpy as np
 import pytest
 from compiled import assert_agree, drawn, expected, model_of, trained
 from engines import PREPARED
 from random_specs import random_spec
 
 FAST = ("torch", "onnx")
+GREAT = 100.0
+"""Frames that are fed back may grow without bound; beyond this, rounding says nothing of engines."""
 
 
 def check(data, *, seed=0, engines=FAST):
     model = model_of(data)
-    weights = trained(model, seed)
     for graph in ("teach", "decode"):
         inputs = drawn(model, graph, rows=3, width=5, time=4, max_length=5, seed=seed)
-        wanted = expected(model, graph, weights, inputs)
+        for factor in (1.0, 0.5, 0.2):
+            weights = {path: array * factor for path, array in trained(model, seed).items()}
+            wanted = expected(model, graph, weights, inputs)
+            floats = [array for array in wanted.values() if np.asarray(array).dtype.kind == "f"]
+            if all(np.abs(array).max(initial=0) < GREAT for array in floats):
+                break
+        else:
+            raise AssertionError("no weights keep the frames small")
         for name in engines:
             found = PREPARED[name](model.trace(graph), weights)(inputs)
             try:
