@@ -61,19 +61,11 @@ def scale_into_weights(graph: Graph, arrays: Arrays) -> None:
             ]
             source.inputs = (source.inputs[0], *scaled)
             block.nodes.remove(node)
-            replace(graph, {node.outputs[0]: node.inputs[0]})
+            graph.substitute({node.outputs[0]: node.inputs[0]})
 
 
 def _rounded(array: Array) -> Array:
     return array.astype(np.float32)
-
-
-def replace(graph: Graph, instead: dict[Value, Value]) -> None:
-    """Use other values in place of these."""
-    for block in graph.blocks():
-        for node in block.nodes:
-            node.inputs = tuple(instead.get(value, value) for value in node.inputs)
-        block.outputs = [instead.get(value, value) for value in block.outputs]
 
 
 def join_siblings(graph: Graph, arrays: Arrays) -> None:

@@ -1,10 +1,10 @@
-"""The graph: values that know their type, nodes that name an operation, and bodies for what repeats."""
+"""The graph: values that know their type, nodes that name an operation, bodies that repeat."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from s2sgraph.graph.types import Size, Type
 
@@ -26,9 +26,11 @@ class Value:
 
     @property
     def axes(self) -> tuple[str, ...]:
+        """The names of its axes, in their order."""
         return self.type.axes
 
     def size(self, axis: str) -> Size:
+        """How long an axis that it has is; None if that is unknown until run."""
         return self.type.sizes[axis]
 
     def number(self, axis: str) -> int:
@@ -70,15 +72,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Initial:
-    """How a weight starts: `uniform` in ±scale, `normal` with deviation scale, or `constant`."""
+    """How a weight starts: `uniform` in ±scale, `normal` of deviation scale, or always scale."""
 
-    kind: str = "uniform"
+    kind: Literal["uniform", "normal", "constant"] = "uniform"
     scale: float = 0.0
 
 
 @dataclass(frozen=True)
 class Weight:
-    """A trained tensor: its value in the graph, how it starts, and the layer that owns it."""
+    """A trained tensor: its value in the graph, named by its path, and how it starts."""
 
     value: Value
     initial: Initial
@@ -86,7 +88,10 @@ class Weight:
 
 @dataclass(eq=False)
 class Graph:
-    """Nodes in an order in which they can run, between inputs and outputs."""
+    """Nodes in an order in which they can run, between inputs and outputs.
+
+    Weights by path and names of outputs are those of a whole graph; a body has neither.
+    """
 
     inputs: list[Value] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -99,6 +104,13 @@ class Graph:
         own = {*self.inputs, *(value for node in self.nodes for value in node.outputs)}
         used = [value for node in self.nodes for value in node.needs] + self.outputs
         return [value for value in dict.fromkeys(used) if value not in own]
+
+    def substitute(self, instead: dict[Value, Value]) -> None:
+        """Use other values in place of these, in all nodes, bodies and outputs."""
+        for block in self.blocks():
+            for node in block.nodes:
+                node.inputs = tuple(instead.get(value, value) for value in node.inputs)
+            block.outputs = [instead.get(value, value) for value in block.outputs]
 
     def blocks(self) -> Iterator[Graph]:
         """This graph and the bodies within it, outermost first."""

@@ -81,6 +81,8 @@ class Model:
             "teach": tracing.teach,
             "score": tracing.score,
             "decode": tracing.decode,
+            "encode": lambda: tracing.stepping().encode,
+            "step": lambda: tracing.stepping().step,
         }
         try:
             return traces[graph]()
@@ -130,11 +132,15 @@ class Model:
 
     # -- ONNX -------------------------------------------------------------------------
 
-    def inputs(self, graph: str) -> list[Given]:
+    def inputs(self, graph: str, outputs: Sequence[str] = ()) -> list[Given]:
         """The inputs of a graph."""
-        tracing = self.tracing()
+        tracing = self.tracing(outputs)
         if graph == "decode":
             return tracing.decode_inputs()
+        if graph == "encode":
+            return tracing.encode_inputs()
+        if graph == "step":
+            return tracing.stepping().inputs(tracing.before())
         return [*tracing.sources(), tracing.targets(), *tracing.known_ahead()]
 
     def export(
@@ -188,7 +194,7 @@ class Model:
             "s2sgraph.graph": graph,
             "s2sgraph.spec": dump(self.spec),
             "s2sgraph.interface": compact(
-                interface(self.trace(graph, outputs), self.inputs(graph), self.symbols)
+                interface(self.trace(graph, outputs), self.inputs(graph, outputs), self.symbols)
             ),
             "s2sgraph.vocabularies": compact(tables),
             "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),

@@ -46,6 +46,7 @@ from s2sgraph.model.sources import (
     restored,
     source_inputs,
 )
+from s2sgraph.model.stepping import Split, split
 from s2sgraph.model.targets import Target
 from s2sgraph.search.greedy import Greedy
 from s2sgraph.search.rules import Rules, one_best
@@ -155,6 +156,23 @@ class Tracing:
         )
         return [*inputs, limit]
 
+    def stepping(self) -> Split:
+        """Encoder and single step as graphs of their own."""
+        whole = self._trace(self._stepped, self.encode_inputs(), "decode")
+        return split(whole, self.before())
+
+    def encode_inputs(self) -> list[Given]:
+        """The inputs of the encode graph."""
+        return [*self.sources(), *self.known_ahead()]
+
+    def before(self) -> Given:
+        """What a step reads: the symbol or frame before it."""
+        if isinstance(self.target, FeatureTarget):
+            frame = Type("float", ((BATCH, None), ("feature", self.target.features)))
+            return Given("frame", frame, "frame before; at first from the encode graph")
+        token = Type("int", ((BATCH, None),))
+        return Given("token", token, "symbol before; at first from the encode graph")
+
     # -- training and scoring ---------------------------------------------------------
 
     def _taught(self, given: dict[str, Value]) -> tuple[Tracer, dict[str, Value]]:
@@ -250,6 +268,23 @@ class Tracing:
         outside = {n: self._asked(tracer, t) for n, t in self.outputs.items() if n not in inner}
         result = {name: self._left(value, like) for name, value in (found | outside).items()}
         return result
+
+    def _stepped(self, **given: Value) -> dict[str, Value]:
+        """One step of the decoder as the body of a loop, for `split`."""
+        tracer = self._tracer(given)
+        tracer.encode()
+        ahead = {name: covered(given[name], "given ahead", "ahead", 0.0) for name in self.model.spec.steps}
+        start, names = self._start(tracer), []
+
+        def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
+            tracer.decode(carry(start), ROWS, ahead)
+            found = self._found(tracer)
+            found |= {name: self._asked(tracer, target) for name, target in self.outputs.items()}
+            names[:] = found
+            return filled((), dtype="bool", value=True), tuple(found.values()), ()
+
+        columns, _ = loop(step, filled((), dtype="int", value=1), into="length")
+        return dict(zip(names, columns, strict=True))
 
     def _frames(
         self, tracer: Tracer, rules: Rules, ahead: dict[str, Value], inner: dict[str, Target]
