@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"spec", "model", "exporting", "text", "data", "runtime", "train", "cli"},
     "cli": {
         "spec", "graph", "passes", "model", "exporting", "text", "data", "runtime", "train",
-        "serve",
+        "serve", "verifying",
     },
 }  # fmt: skip
 

@@ -11,9 +11,11 @@ import typer
 from s2sgraph import __version__
 from s2sgraph.cli.check import check
 from s2sgraph.cli.doctor import doctor
+from s2sgraph.cli.export import export
 from s2sgraph.cli.init import init
 from s2sgraph.cli.run import run
 from s2sgraph.cli.show import show
+from s2sgraph.cli.train import train
 
 # By name, so that no stage is imported just to recognise its error.
 EXIT_CODES = {
@@ -23,6 +25,7 @@ EXIT_CODES = {
     "ModelError": 4,
     "WeightError": 4,
     "ExportError": 4,
+    "TrainingError": 5,
 }
 INTERNAL = 1
 
@@ -33,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, show, run, doctor):
+for command in (init, check, show, train, export, run, doctor):
     app.command()(command)
 
 
@@ -55,7 +58,7 @@ def program(
     """Sequence-to-sequence models: from a YAML spec to one ONNX file.
 
     Exit codes: 0 done, 2 a mistake in the spec or the command, 3 in the data, 4 a model file that
-    fails its checks, 130 and 143 stopped by a signal.
+    fails its checks, 5 training that cannot go on, 130 and 143 stopped by a signal.
     """
 
 

@@ -25,22 +25,23 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True)
 class Field:
-    """What one name holds: text, ids, or frames of `features` numbers each."""
+    """What one name holds: text, ids, or `features` numbers, for each time or once for a row."""
 
     kind: str = "text"
     features: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("text", "ids", "frames"):
-            raise ValueError(f"a field is text, ids or frames, not {self.kind!r}")
-        if (self.kind == "frames") != (self.features > 0):
-            raise ValueError("frames, and only frames, have a number of features from 1")
+        if self.kind not in ("text", "ids", "frames", "values"):
+            raise ValueError(f"a field is text, ids, frames or values, not {self.kind!r}")
+        if (self.kind in ("frames", "values")) != (self.features > 0):
+            raise ValueError("frames and values, and only they, have a number of features from 1")
 
     @property
     def expected(self) -> str:
         """What a value must be, in words."""
-        frames = f"frames of {self.features} numbers"
-        return {"text": "a text", "ids": "a list of ids", "frames": frames}[self.kind]
+        numbers = f"{self.features} numbers"
+        forms = {"frames": f"frames of {numbers}", "values": f"a list of {numbers}"}
+        return {"text": "a text", "ids": "a list of ids", **forms}[self.kind]
 
 
 def _array(value: Any, field: Field) -> NDArray[Any]:
@@ -59,6 +60,8 @@ def _array(value: Any, field: Field) -> NDArray[Any]:
         return array.astype(np.int64)
     if array.dtype.kind not in "fiu":
         raise ValueError("not all are numbers")
+    if field.kind == "values":
+        return _values(array, field)
     if array.size == 0:
         array = array.reshape(0, field.features)
     elif array.ndim == 1 and field.features == 1:
@@ -72,6 +75,17 @@ def _array(value: Any, field: Field) -> NDArray[Any]:
         time, feature = np.argwhere(~finite)[0]
         raise ValueError(f"no finite number at time {time}, feature {feature}")
     return frames
+
+
+def _values(array: NDArray[Any], field: Field) -> NDArray[np.float32]:
+    """The numbers of a whole row as float32[feature]. Raises ValueError."""
+    if array.shape != (field.features,):
+        raise ValueError(f"shape {list(array.shape)}")
+    with np.errstate(over="ignore"):
+        values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"no finite number at feature {int(np.isfinite(values).argmin())}")
+    return values
 
 
 def _value(value: Any, field: Field) -> Value:
@@ -144,8 +158,9 @@ def read_json_lines(
 def read_archive(path: str | Path, fields: Mapping[str, Field]) -> tuple[list[Row], Report]:
     """The rows of a .npz archive, which has no text.
 
-    For every name an array `NAME`, int[row, time] for ids and float[row, time, feature] for
-    frames, and optionally `NAME_length`, int[row]: the rest of a row is padding and is not read.
+    For every name an array `NAME`: int[row, time] for ids, float[row, time, feature] for frames,
+    float[row, feature] for values of a whole row; and optionally `NAME_length`, int[row]: the rest
+    of a row is padding and is not read.
     """
     path = Path(path)
     arrays = _loaded(path)
@@ -190,12 +205,12 @@ def _column(
     name: str, array: NDArray[Any], lengths: NDArray[Any] | None, field: Field
 ) -> tuple[list[Value], list[Fault]]:
     """One value for each row of an array, and every fault, row by row counted from 1."""
-    rank = 2 if field.kind == "ids" else 3
+    rank = 3 if field.kind == "frames" else 2
     if field.kind == "text" or array.ndim != rank:
         expected = "text only in .tsv or .jsonl" if field.kind == "text" else f"{rank} axes"
         return [], [Fault(0, f"array {name!r} has shape {list(array.shape)}", expected)]
     rows, width = array.shape[:2]
-    if lengths is None:
+    if lengths is None or field.kind == "values":
         lengths = np.full(rows, width)
     if lengths.shape != (rows,) or lengths.dtype.kind not in "iu":
         return [], [Fault(0, f"array '{name}_length' is no int[{rows}]", "one length for each row")]

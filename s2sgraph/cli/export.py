@@ -1,0 +1,82 @@
+"""`export`: from a spec or a run folder to one verified ONNX file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from s2sgraph.cli.specs import Changes, load_spec
+
+if TYPE_CHECKING:
+    from s2sgraph.model import Model
+
+
+def export(
+    source: Annotated[Path, typer.Argument(metavar="SPEC_OR_RUN", help="A run folder, or a spec.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write, model.onnx.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="A .safetensors file. Default: the run's best weights.")
+    ] = None,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Weights as before training.")
+    ] = False,
+    graph: Annotated[
+        Literal["decode", "score", "encode", "step"],
+        typer.Option(help="What the file computes: encoder and search, or a part."),
+    ] = "decode",
+    outputs: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Further outputs, such as context.weights.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Write one ONNX file, compared with the model before it gets its name.
+
+    Nothing is left of a file that cannot be written or does not compute what the model means.
+    """
+    path, given = _found(source, weights, random_weights)
+    asked = [name.strip() for name in outputs.split(",")] if outputs else []
+    spec = load_spec(path, changes)
+    from s2sgraph.model import compile
+    from s2sgraph.verifying import verify_file
+
+    model = compile(spec)
+    arrays = model.initial() if given is None else model.fitted(given)
+    differences: dict[str, float] = {}
+
+    def verify(file: Path) -> None:
+        differences.update(verify_file(model, file, graph, arrays, asked))
+
+    model.export(output, arrays, graph=graph, outputs=asked, verify=verify)
+    _tell(model, output, graph, given, differences)
+
+
+def _found(source: Path, weights: Path | None, random: bool) -> tuple[Path, Path | None]:
+    """The spec and the weights; None for random ones."""
+    if weights is not None and random:
+        raise typer.BadParameter("weights are given too; keep one", param_hint="--random-weights")
+    spec = source / "spec.yaml" if source.is_dir() else source
+    if random or weights is not None:
+        return spec, weights
+    if not source.is_dir():
+        hint = f"{source} is no run folder; give weights, or --random-weights"
+        raise typer.BadParameter(hint, param_hint="--weights")
+    best = source / "best.safetensors"
+    if not best.exists():
+        hint = f"{source} has no best.safetensors; train it, or give weights"
+        raise typer.BadParameter(hint, param_hint="SPEC_OR_RUN")
+    return spec, best
+
+
+def _tell(
+    model: "Model", file: Path, graph: str, given: Path | None, differences: dict[str, Any]
+) -> None:
+    from importlib.util import find_spec
+
+    by = "torch" if find_spec("torch") else "the reference in numpy"
+    name, largest = max(differences.items(), key=lambda item: item[1])
+    words = "random weights" if given is None else f"weights of {given}"
+    typer.echo(f"{file}: {file.stat().st_size / 1e6:.2f} MB, {graph} of {model.spec.name}, {words}")
+    typer.echo(
+        f"onnxruntime against {by}: {len(differences)} outputs ({', '.join(differences)}), "
+        f"largest difference {largest:.2g} ({name})"
+    )

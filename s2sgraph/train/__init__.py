@@ -1,0 +1,9 @@
+"""Training: from a spec and files of examples to a run folder with weights."""
+
+from s2sgraph.train.display import display
+from s2sgraph.train.errors import TrainingError
+from s2sgraph.train.folder import Run
+from s2sgraph.train.reports import Progress, Report
+from s2sgraph.train.training import train
+
+__all__ = ["Progress", "Report", "Run", "TrainingError", "display", "train"]

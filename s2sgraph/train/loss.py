@@ -1,0 +1,131 @@
+"""Losses: a sum over the places of a batch and how many places it is over, padding left out."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from s2sgraph.model import Model
+from s2sgraph.spec.kinds import Layer
+from s2sgraph.spec.sides import FeatureTarget
+
+Outputs = dict[str, Tensor]
+
+
+class Total(NamedTuple):
+    """The sum of a loss over so many places of the target."""
+
+    sum: Tensor
+    places: int
+
+
+class Loss(Protocol):
+    """A loss of what a module gives for a batch."""
+
+    def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
+        """The loss of `target`, int64[batch, time] or float32[batch, time, feature]."""
+        ...
+
+
+class CrossEntropy:
+    """Cross entropy of the target tokens that are not padding, with label smoothing.
+
+    Of the wanted distribution, `1 - smoothing` is on the truth and the rest is spread evenly over
+    the other symbols; the padding symbol has no part in it: eps / (V - 1), where V counts the
+    symbols without padding.
+    """
+
+    def __init__(self, pad: int, smoothing: float = 0.0) -> None:
+        self.pad, self.smoothing = pad, smoothing
+
+    def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
+        """From `logits` [batch, time, symbol]."""
+        logits = outputs["logits"].flatten(0, 1)
+        truth = target.flatten()
+        count = int((truth != self.pad).sum())
+        if not self.smoothing:
+            entropy = F.cross_entropy(logits, truth, ignore_index=self.pad, reduction="sum")
+            return Total(entropy, count)
+        live = truth != self.pad
+        logits, truth = logits[live], truth[live]
+        logarithms = F.log_softmax(logits, dim=-1)
+        own = logarithms.gather(1, truth[:, None])[:, 0]
+        others = logarithms.sum(1) - own - logarithms[:, self.pad]
+        share = self.smoothing / max(logits.shape[1] - 2, 1)
+        return Total(-((1 - self.smoothing) * own + share * others).sum(), count)
+
+
+class FrameLoss:
+    """A loss of frames, mean over the features, each divided by its standard deviation.
+
+    Where the spec normalizes the target, errors count in units of the standard deviation: else a
+    feature of large numbers would be all that is learned.
+    """
+
+    def __init__(self, standard: tuple[float, ...] | None = None) -> None:
+        self.unit = torch.tensor(standard) if standard else torch.tensor(1.0)
+
+    def of(self, outputs: Outputs, target: Tensor) -> Tensor:
+        """The loss of every number, [batch, time, feature]."""
+        raise NotImplementedError
+
+    def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
+        """From `frames` [batch, time, feature]."""
+        live = torch.arange(target.shape[1], device=target.device) < lengths[:, None]
+        each = self.of(outputs, target).mean(2)
+        return Total(torch.where(live, each, 0.0).sum(), int(live.sum()))
+
+
+class SquaredError(FrameLoss):
+    """Mean squared error."""
+
+    def of(self, outputs: Outputs, target: Tensor) -> Tensor:
+        """The squared error of every number."""
+        return ((outputs["frames"] - target) / self.unit).square()
+
+
+class AbsoluteError(FrameLoss):
+    """Mean absolute error."""
+
+    def of(self, outputs: Outputs, target: Tensor) -> Tensor:
+        """The absolute error of every number."""
+        return ((outputs["frames"] - target) / self.unit).abs()
+
+
+class Gaussian(FrameLoss):
+    """Negative logarithm of a normal density, its mean and deviation given by the model."""
+
+    # A density without limit would be a loss without limit.
+    least = 1e-6
+
+    def of(self, outputs: Outputs, target: Tensor) -> Tensor:
+        """-log N(target; frames, deviations), in normalized units."""
+        deviation = (outputs["deviations"] / self.unit).clamp_min(self.least)
+        error = (outputs["frames"] - target) / self.unit / deviation
+        return error.square() / 2 + deviation.log() + math.log(2 * math.pi) / 2
+
+
+FRAME_LOSSES: dict[str, type[FrameLoss]] = {
+    "mse": SquaredError,
+    "mae": AbsoluteError,
+    "gaussian": Gaussian,
+}
+
+
+def loss_of(model: Model, smoothing: float = 0.0) -> Loss:
+    """The loss that a model is trained with."""
+    target = model.spec.target
+    if not isinstance(target, FeatureTarget):
+        return CrossEntropy(model.spec.special.pad, smoothing)
+    output = _output(model)
+    kind = "gaussian" if getattr(output, "kind", "") == "gaussian" else getattr(output, "loss", "")
+    return FRAME_LOSSES[kind](target.normalize.standard if target.normalize else None)
+
+
+def _output(model: Model) -> Layer:
+    layers = (node.layer for node in model.layers.nodes.values())
+    return next(layer for layer in layers if layer.word == "output")

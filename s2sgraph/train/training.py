@@ -1,0 +1,93 @@
+"""Training as a whole: read, close, compile, train, and leave a run folder."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from s2sgraph import __version__
+from s2sgraph.model import compile
+from s2sgraph.spec import Problem, Spec, load
+from s2sgraph.train.closing import close
+from s2sgraph.train.examples import encode, files, named_from, read
+from s2sgraph.train.folder import Folder, Run
+from s2sgraph.train.loop import Loop
+from s2sgraph.train.reports import Report, silent
+
+
+def train(
+    spec: Spec,
+    run_folder: str | PathLike[str],
+    *,
+    report: Report = silent,
+    overwrite: bool = False,
+) -> Run:
+    """Train a model, and leave its resolved spec, its weights and a log in a folder.
+
+    The same spec, data and machine give the same weights, bit for bit. Files that the spec names
+    are looked for beside it.
+
+    Args:
+        spec: with `data.train`, and `data.dev` to choose the best weights by.
+        run_folder: made if it is missing.
+        report: called after every update.
+        overwrite: whether a run that is in the folder already may be replaced.
+
+    Raises:
+        SpecError: the spec is no model, or names no data.
+        DataError: the data cannot be used; names every line at fault.
+        TrainingError: the folder is taken, or the loss is not finite any more.
+    """
+    if spec.data.train is None:
+        problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
+        raise spec.error([problem])
+    paths = {name: files(spec, getattr(spec.data, name)) for name in ("train", "dev", "test")}
+    found = read(spec, paths["train"])
+    held_out = read(spec, paths["dev"]) if paths["dev"] else None
+    closed = close(spec, found)
+    if not closed.files:
+        compile(closed.spec)  # every mistake is reported before anything is written
+    folder = Folder.new(Path(run_folder), overwrite)
+    resolved = _resolved(closed.spec, folder, closed.files, paths)
+    model = compile(resolved)
+    examples = encode(model, found)
+    loop = Loop(model, examples, encode(model, held_out) if held_out else None, folder, report)
+    try:
+        loop.run()
+    except (KeyboardInterrupt, SystemExit):
+        _leave(loop)
+        raise
+    return _leave(loop)
+
+
+def _resolved(spec: Spec, folder: Folder, texts: dict[str, str], paths: dict[str, Any]) -> Spec:
+    """The spec as it is loaded from the run folder, where its files lie beside it."""
+    place = folder.path / "spec.yaml"
+    named = {f"data.{n}": [named_from(place, p) for p in given] for n, given in paths.items()}
+    moved = spec.set({key: names for key, names in named.items() if names})
+    return load(folder.write_spec(moved, texts))
+
+
+def _leave(loop: Loop) -> Run:
+    """The manifest, and what to hand back."""
+    spec = loop.model.spec
+    run = Run(loop.folder.path, loop.step, loop.best_step, loop.best, loop.seconds, loop.ended)
+    loop.folder.write_manifest(
+        {
+            "s2sgraph": __version__,
+            "name": spec.name,
+            "parameters": loop.model.parameters,
+            "seed": spec.train.seed,
+            "steps": run.steps,
+            "epoch": loop.epoch,
+            "ended": run.ended,
+            "best": {"step": run.best_step, "dev_loss": run.best_loss},
+            "seconds": round(run.seconds, 3),
+            "rows": {"train": len(loop.train.rows), "dev": len(loop.dev.rows) if loop.dev else 0},
+            "versions": {"torch": torch.__version__},
+        }
+    )
+    return run
