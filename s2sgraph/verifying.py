@@ -30,7 +30,7 @@ def verify_file(
     Returns the greatest difference of each output. Raises ExportError where one is beyond the tolerance.
     """
     found_session = _session(path)
-    inputs = draw(model, graph)
+    inputs = draw(model, graph, outputs)
     found = run(found_session, inputs)
     expected = expectation(model, graph, weights, outputs, inputs)
     return compare(expected, found)
@@ -63,13 +63,21 @@ def compare(expected: Arrays, found: Arrays) -> dict[str, float]:
     return differences
 
 
-def draw(model: Model, graph: str, rows: int = 3, width: int = 7, seed: int = 0) -> Arrays:
+def draw(
+    model: Model,
+    graph: str,
+    outputs: Sequence[str] = (),
+    rows: int = 3,
+    width: int = 7,
+    seed: int = 0,
+) -> Arrays:
     """Inputs of a graph: ids and features at random, rows of different lengths."""
     random = np.random.default_rng(seed)
     symbols = model.symbols
+    symbols["token"] = symbols.get("target", 0)
     lengths = np.array([width, max(width // 2, 1), 1, *random.integers(1, width + 1, rows)])[:rows]
     arrays: Arrays = {}
-    for given in model.inputs(graph):
+    for given in model.inputs(graph, outputs):
         if given.name.endswith("_length") and given.name != "max_length":
             arrays[given.name] = lengths
         elif given.name == "steps":
@@ -77,7 +85,9 @@ def draw(model: Model, graph: str, rows: int = 3, width: int = 7, seed: int = 0)
         elif given.name == "max_length":
             arrays[given.name] = np.array(2 * width)
         else:
-            arrays[given.name] = _drawn(given.type, symbols.get(given.name, 0), rows, width, random)
+            arrays[given.name] = _drawn(
+                given.type, symbols.get(given.name, width), rows, width, random
+            )
     return arrays
 
 
@@ -85,6 +95,8 @@ def _drawn(
     type: Type, symbols: int, rows: int, width: int, random: np.random.Generator
 ) -> npt.NDArray[Any]:
     shape = [rows if axis == "given batch" else size or width for axis, size in type.dims]
+    if type.dtype == "bool":
+        return np.ones(shape, np.bool_)
     if type.dtype == "int":
         return random.integers(min(4, symbols - 1), symbols, shape)
     return random.standard_normal(shape).astype(np.float32)

@@ -17,17 +17,18 @@ def check(
     ] = False,
 ) -> None:
     """Check specs and report every mistake with its place. Needs no torch."""
-    from s2sgraph.spec import Spec, SpecError
+    from s2sgraph.model import sketch
+    from s2sgraph.spec import SpecError, json_schema
 
     if schema:
-        typer.echo(json.dumps(Spec.model_json_schema(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
         return
     if not specs:
         raise typer.BadParameter("expected at least one spec, or --schema", param_hint="SPECS")
     mistakes = 0
     for path in specs:
         try:
-            load_spec(path, changes)
+            sketch(load_spec(path, changes))
         except SpecError as error:
             mistakes += len(error.problems)
             typer.echo(str(error), err=True)

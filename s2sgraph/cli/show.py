@@ -17,8 +17,12 @@ _LANGUAGES = ("python", "js", "cpp", "csharp", "java")
 def show(
     path: Annotated[Path, typer.Argument(help="A model file (.onnx) or a spec (.yaml).")],
     format: Annotated[
-        str, typer.Option("--format", help="Of a spec: text, mermaid or dot.")
+        str, typer.Option("--format", help="Of a spec: text, mermaid, dot or svg.")
     ] = "text",
+    after: Annotated[
+        str | None,
+        typer.Option(help="Of a spec: the decode graph after this pass of the compiler."),
+    ] = None,
     changes: Changes = None,
     client: Annotated[
         str | None,
@@ -34,9 +38,15 @@ def show(
         return
     if client or spec:
         raise typer.BadParameter(f"{path} is no .onnx file", param_hint="--client, --spec")
-    import s2sgraph
+    from s2sgraph.model import sketch
+    from s2sgraph.model.showing import shown, shown_after
 
-    typer.echo(s2sgraph.compile(load_spec(path, changes)).show(format=format))
+    model = sketch(load_spec(path, changes))
+    try:
+        text = shown_after(model, after) if after else shown(model, format)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    typer.echo(text, nl=False)
 
 
 def _show_file(path: Path, client: str | None, spec: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
 from s2sgraph.model.sources import Given
 from s2sgraph.model.traces import Tracing
-from s2sgraph.model.vocabularies import Table, token_sides, vocabularies
+from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocabularies
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
@@ -33,6 +34,15 @@ def compile(spec: Spec) -> Model:
     return Model(spec)
 
 
+def sketch(spec: Spec) -> Model:
+    """A model whose open vocabularies are counted as full, to look at before there is any data.
+
+    Raises:
+        SpecError: as `compile`, but not for an open vocabulary.
+    """
+    return Model(spec, assume=True)
+
+
 class Model:
     """What can be made of a spec.
 
@@ -40,13 +50,15 @@ class Model:
         spec: the spec.
         layers: the layers and their edges.
         vocabularies: the table of each side of tokens, by name.
+        assumed: how many symbols the open vocabularies of a sketch are counted as, by side.
     """
 
-    def __init__(self, spec: Spec) -> None:
-        """Resolve and trace; see `compile`."""
+    def __init__(self, spec: Spec, *, assume: bool = False) -> None:
+        """Resolve and trace; see `compile` and `sketch`."""
         self.spec = spec
         self.layers = ModelGraph(spec)
-        self.vocabularies: dict[str, Table] = vocabularies(spec)
+        self.assumed = assumed_sizes(spec) if assume else {}
+        self.vocabularies: dict[str, Table] = vocabularies(spec, self.assumed)
         self._shapes = weights.shapes(self.trace("teach"))
 
     @property
@@ -200,9 +212,13 @@ class Model:
             "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),
         }
 
+    def show(self, format: str = "text") -> str:
+        """The model for the eye: a tree as `text`, or the graph of layers as `mermaid`, `dot` or `svg`."""
+        from s2sgraph.model.showing import shown
+
+        return shown(self, format)
+
     @cached_property
     def parameters(self) -> int:
         """How many numbers are trained."""
-        from math import prod
-
         return sum(prod(shape) for shape in self._shapes.values())

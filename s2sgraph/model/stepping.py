@@ -17,6 +17,7 @@ from s2sgraph.model.sources import BATCH, Given
 from s2sgraph.passes.pipeline import simplify
 from s2sgraph.passes.repeats import Repeat
 
+
 @dataclass(frozen=True)
 class Split:
     """The two graphs, and what the second is given besides the symbol or frame before and the number of the step."""
@@ -33,8 +34,14 @@ class Split:
         return [
             first,
             Given("step", Type("int"), "number of the step, from 0"),
-            *(Given(name, _given(value.type), f"{_where(name)}{memory}") for name, value in self.memory.items()),
-            *(Given(name, _given(value.type), f"{_where(name)}{state}") for name, value in self.states.items()),
+            *(
+                Given(name, _given(value.type), f"{_where(name)}{memory}")
+                for name, value in self.memory.items()
+            ),
+            *(
+                Given(name, _given(value.type), f"{_where(name)}{state}")
+                for name, value in self.states.items()
+            ),
         ]
 
 
@@ -82,7 +89,11 @@ def _fixed(graph: Graph) -> set[Value]:
 
 def _encode(whole: Graph, loop: Node, outputs: dict[str, Value]) -> Graph:
     """The nodes before the loop, with its starts and what it takes from them as outputs."""
-    graph = Graph(inputs=list(whole.inputs), nodes=[n for n in whole.nodes if n is not loop], weights=dict(whole.weights))
+    graph = Graph(
+        inputs=list(whole.inputs),
+        nodes=[n for n in whole.nodes if n is not loop],
+        weights=dict(whole.weights),
+    )
     like = next(value for value in graph.inputs if BATCH in value.axes)
     with trace.inside(trace.Block(graph)):
         leaving = {name: _leave(value, like) for name, value in outputs.items()}
@@ -96,12 +107,16 @@ def _leave(value: Value, like: Value) -> Value:
     return trim(value, extent(like, over=BATCH), over="batch", into=BATCH)
 
 
-def _step(body: Graph, constants: list[Node], given: dict[str, Value], outputs: dict[str, Value]) -> Graph:
+def _step(
+    body: Graph, constants: list[Node], given: dict[str, Value], outputs: dict[str, Value]
+) -> Graph:
     """The body with all that it takes as inputs, safe for no rows at all."""
     graph = Graph(inputs=[Value(_given(value.type), name) for name, value in given.items()])
     like = next(value for value in graph.inputs if BATCH in value.axes)
     with trace.inside(trace.Block(graph)):
-        inside = {value: _enter(own) for own, value in zip(graph.inputs, given.values(), strict=True)}
+        inside = {
+            value: _enter(own) for own, value in zip(graph.inputs, given.values(), strict=True)
+        }
         graph.nodes += [replace(node) for node in constants] + body.nodes
         graph.substitute(inside)
         leaving = {name: _leave(inside.get(value, value), like) for name, value in outputs.items()}

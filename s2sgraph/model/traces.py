@@ -273,7 +273,10 @@ class Tracing:
         """One step of the decoder as the body of a loop, for `split`."""
         tracer = self._tracer(given)
         tracer.encode()
-        ahead = {name: covered(given[name], "given ahead", "ahead", 0.0) for name in self.model.spec.steps}
+        ahead = {
+            name: covered(given[name], "given ahead", "ahead", 0.0)
+            for name in self.model.spec.steps
+        }
         start, names = self._start(tracer), []
 
         def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:

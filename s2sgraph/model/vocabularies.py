@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from s2sgraph.spec.errors import Problem
@@ -31,8 +32,23 @@ def token_sides(spec: Spec) -> dict[str, tuple[TokenSide, KeyPath]]:
     }
 
 
-def vocabularies(spec: Spec) -> dict[str, Table]:
-    """The vocabulary of each side of tokens; SpecError if one is open or its file cannot be read."""
+ASSUMED = 1000
+"""Symbols of an open vocabulary that has no limit, in a sketch."""
+
+
+def assumed_sizes(spec: Spec) -> dict[str, int]:
+    """What the open vocabularies are counted as, by side."""
+    return {
+        name: side.limit or ASSUMED for name, (side, _) in token_sides(spec).items() if side.open
+    }
+
+
+def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[str, Table]:
+    """The vocabulary of each side of tokens; open ones have the sizes that are assumed, if any.
+
+    Raises:
+        SpecError: a vocabulary is open and no size is assumed, or its file cannot be read.
+    """
     found: dict[str, Table] = {}
     problems: list[Problem] = []
     special = special_symbols(spec)
@@ -40,6 +56,8 @@ def vocabularies(spec: Spec) -> dict[str, Table]:
         end = getattr(side, "end", False)
         if isinstance(side, TokenTarget) and side.vocabulary == "shared" and "source" in found:
             found[name] = found["source"]
+        elif assumed and name in assumed:
+            found[name] = Ids(assumed[name], special, end)
         elif side.tokens == "ids":
             found[name] = Ids(side.size, special, end)
         elif side.symbols is not None:
