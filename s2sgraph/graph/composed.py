@@ -1,4 +1,4 @@
-"""What layers are written with: trained maps, norms, masked softmax, attention; all made of operations."""
+"""What layers are written with: trained maps, norms, masked softmax, attention."""
 
 from __future__ import annotations
 
@@ -53,24 +53,23 @@ def linear(
 ) -> Value:
     """A trained map from the axes `over` of x to the axes `into`; all other axes of x ride along.
 
-    The weight is stored `[into, over]` as in torch.nn.Linear; `bias` names the weight that is added, if any.
+    The weight is stored `[into, over]` as in torch.nn.Linear; `bias` names the weight `[into]` that
+    is added, if any. Without `initial` the weight starts as `glorot` says, the bias at zero.
     """
+    # An axis that x has already is first made under another name.
     fresh = {(f"{axis}'" if axis in x.axes else axis): size for axis, size in into.items()}
     start = initial or glorot(math.prod(x.number(axis) for axis in over), math.prod(into.values()))
     dims = (*((axis, x.size(axis)) for axis in over), *fresh.items())
-    y = dot(
-        x, weight(name, Type("float", dims), layout=(tuple(fresh), over), initial=start), over=over
-    )
+    out = tuple(fresh)
+    y = dot(x, weight(name, Type("float", dims), layout=(out, over), initial=start), over=over)
     if bias is not None:
-        y = y + weight(
-            bias, Type("float", tuple(fresh.items())), layout=(tuple(fresh),), initial=ZEROS
-        )
+        y = y + weight(bias, Type("float", dims[len(over) :]), layout=(out,), initial=ZEROS)
     back = {new: axis for new, axis in zip(fresh, into, strict=True) if new != axis}
     return rename(y, **back) if back else y
 
 
 def vector(name: str, initial: Initial, **dims: int) -> Value:
-    """A trained vector (or number) with these axes."""
+    """A trained vector with these axes; a trained number without any."""
     return weight(name, Type("float", tuple(dims.items())), initial=initial)
 
 
@@ -89,36 +88,37 @@ def rms_norm(name: str, x: Value, *, epsilon: float = 1e-6) -> Value:
 
 
 def activate(kind: str, x: Value) -> Value:
-    """An activation by its name; `maxout` takes the greater of two neighbours and halves `feature` (Goodfellow 2013)."""
+    """An activation by its name: one of `ACTIVATIONS`, `none`, or `maxout`.
+
+    `maxout` takes the greater of two neighbours and halves `feature` (Goodfellow 2013).
+    """
+    if kind == "none":
+        return x
     if kind == "maxout":
-        pieces = split(
-            x, axis="feature", into=(("feature'", x.number("feature") // 2), ("piece", 2))
-        )
+        halves = (("feature'", x.number("feature") // 2), ("piece", 2))
+        pieces = split(x, axis="feature", into=halves)
         return rename(greatest(pieces, over="piece"), **{"feature'": "feature"})
-    functions = {
-        "none": lambda x: x,
-        "tanh": tanh,
-        "relu": relu,
-        "sigmoid": sigmoid,
-        "gelu": gelu,
-        "swish": swish,
-    }
-    result: Value = functions[kind](x)
-    return result
+    return ACTIVATIONS[kind](x)
+
+
+ACTIVATIONS = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid, "gelu": gelu, "swish": swish}
 
 
 def dropped(x: Value, rate: float) -> Value:
-    """Dropout while training, x itself otherwise."""
+    """Dropout while training, x itself otherwise and at a rate of zero."""
     return dropout(x, rate=rate) if rate and trace.mode() == "train" else x
 
 
 def masked_softmax(x: Value, mask: Value, *, over: str) -> Value:
-    """Softmax over the places where the mask holds; where it holds nowhere, uniform (mask the result, or the values)."""
+    """Softmax over the places where the mask holds.
+
+    Where it holds nowhere the shares are uniform, so mask the result, or the values.
+    """
     return softmax(select(mask, x, HIDDEN), over=over)
 
 
 def position(x: Value, *, over: str) -> Value:
-    """Where along an axis we are: every place of x, or the step of the loop."""
+    """Where along an axis we are: `int[over]`, all places of x; or `int`, the step of the loop."""
     return places(x, over=over) if over in x.axes else step_number()
 
 
@@ -132,14 +132,18 @@ def attend(
     causal: str = "",
     rate: float = 0.0,
 ) -> tuple[Value, Value]:
-    """Scaled dot-product attention (Vaswani 2017, eq. 1): the attended values, and the shares by which.
+    """Scaled dot-product attention (Vaswani 2017, eq. 1): the values attended to, and the shares.
 
-    query `[batch, …, head, key]`, keys `[batch, over, head, key]`, values `[batch, over, head, value]`, mask
-    `[batch, over]`; with `causal` naming the query's axis of time, no place looks beyond itself.
+    From a query `[batch, …, head, key]`, keys `[batch, over, head, key]`, values
+    `[batch, over, head, value]` and a mask `bool[batch, over]`: `[batch, …, head, value]` and
+    `[batch, …, head, over]`. With `causal` naming the query's axis of time, no place looks beyond
+    itself. `rate` is the dropout of the shares while training. ShapeError if the query has the axis
+    that is attended over.
     """
     if over in query.axes:
         raise ShapeError(
-            f"{trace.here()}: the query has the axis {over!r} that is attended over; rename it in the keys"
+            f"{trace.here()}: the query has the axis {over!r} that is attended over; "
+            "rename it in the keys, the values and the mask"
         )
 
     def body(query: Value, keys: Value, values: Value, *masks: Value) -> tuple[Value, Value]:
@@ -155,12 +159,10 @@ def attend(
 
     masks = () if mask is None else (mask,)
     live = rate if trace.mode() == "train" else 0.0
-    result: tuple[Value, Value] = composite(
-        "attend", body, (query, keys, values, *masks), over=over, causal=causal, rate=live
-    )
-    return result
+    operands = (query, keys, values, *masks)
+    return composite("attend", body, operands, over=over, causal=causal, rate=live)
 
 
 def constant_vector(numbers: tuple[float, ...]) -> Value:
-    """Numbers along `feature`."""
+    """Given numbers along `feature`: `[feature]`."""
     return const(value=tuple(map(float, numbers)), dtype="float", axes=("feature",))

@@ -1,37 +1,52 @@
 """What repeats: states carried from step to step, steps along an axis, and the loop of decoding.
 
-A part is written once, as one step. Whether its values have the axis `over` decides what it becomes: with the axis it
-runs at all places (training), without it it is one step of the loop around it (decoding).
+A part is written once, as one step. Whether its values have the axis `over` decides what it
+becomes: with the axis it runs at all places (training), without it it is one step of the loop
+around it (decoding).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
-
-import networkx as nx
+from typing import Any, Protocol, TypeVar
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.ops import DRAWN, append, expand, full, less, places, rename, select, shift
-from s2sgraph.graph.trace import Block, State, Tree, flatten, unflatten
+from s2sgraph.graph.trace import Block, Form, State, Tree, flatten, unflatten
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
-from s2sgraph.graph.values import Graph, Value
+from s2sgraph.graph.values import Graph, Node, Value
+
+States = tuple[Value, ...]
+"""The state of a cell: h, or h and c."""
 
 
 class Cell(Protocol):
-    """One step of a recurrence. `kernel` names what an engine may have for the whole of it ("" if nothing has)."""
+    """One step of a recurrence."""
 
-    kernel: str
-    settings: dict[str, Any]
+    @property
+    def kernel(self) -> str:
+        """What engines may have for the whole recurrence, by name; "" if none has anything."""
+        ...
 
-    def __call__(self, x: Value, state: tuple[Value, ...]) -> tuple[Value, tuple[Value, ...]]: ...
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What that kernel must know besides weights and states."""
+        ...
+
+    def __call__(self, x: Value, state: States, /) -> tuple[Value, States]:
+        """The output of a step and the state after it, from x `[…, feature]` and the state."""
+        ...
 
 
 # -- states -----------------------------------------------------------------------------
 
 
 def carry(first: Value, *, grows: str = "") -> Value:
-    """A state of the loop being recorded, which starts as `first`; `renew` says what it is at the next step."""
+    """A state of the loop being recorded: `first` at the first step, then what `renew` says.
+
+    `grows` names the axis that gets longer with every step, if one does. RuntimeError outside of a
+    loop.
+    """
     block = trace.current()
     if not block.repeats:
         raise RuntimeError(f"{trace.here()}: a state outside a loop")
@@ -43,19 +58,20 @@ def carry(first: Value, *, grows: str = "") -> Value:
 
 
 def renew(state: Value, following: Value) -> None:
-    """What a state is at the next step."""
+    """Say what a state is at the next step; ShapeError if that is of another type."""
     if (
         dict(state.type.dims) != dict(following.type.dims)
         or state.type.dtype != following.type.dtype
     ):
         raise ShapeError(
-            f"{trace.here()}: a state keeps its type, and {state.type} would become {following.type}"
+            f"{trace.here()}: a state keeps its type, "
+            f"but {state.type} would become {following.type}"
         )
     trace.current().states[state].following = following
 
 
 def step_number() -> Value:
-    """How many steps the decode loop has made: int."""
+    """How many steps the decode loop has made: `int`; RuntimeError outside of one."""
     counters = (block.counter for block in reversed(trace.enclosing()))
     found = next((counter for counter in counters if counter is not None), None)
     if found is None:
@@ -64,7 +80,7 @@ def step_number() -> Value:
 
 
 def witness(axis: str) -> Value:
-    """A value that has this axis and was made outside every loop being recorded, so that only its size is asked."""
+    """A value that has this axis, for its size: the outermost, so that no loop has to make it."""
     for block in trace.enclosing():
         for value in (
             *block.graph.inputs,
@@ -72,19 +88,19 @@ def witness(axis: str) -> Value:
         ):
             if axis in value.axes:
                 return value
-    raise ShapeError(f"{trace.here()}: no value has an axis {axis!r}")
+    raise ShapeError(f"{trace.here()}: no value has an axis {axis!r}, so its size is unknown")
 
 
 def filled(
     dims: tuple[tuple[str, Size], ...], *, dtype: DType = "float", value: float = 0.0
 ) -> Value:
-    """One number everywhere along these axes; sizes that are not given are found."""
+    """One number everywhere along these axes; a size of None is read from a value at hand."""
     likes = dict.fromkeys(witness(axis) for axis, size in dims if size is None)
     return full(*likes, dims=dims, dtype=dtype, value=value)
 
 
 def spread(x: Value, like: Type) -> Value:
-    """x with all axes of `like`: copied along those that it lacks."""
+    """A value with all axes of `like`: copies of x along those that it lacks."""
     for axis, size in like.dims:
         if axis not in x.axes:
             x = expand(
@@ -97,17 +113,21 @@ def spread(x: Value, like: Type) -> Value:
 
 
 def each(
-    step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool = False
-) -> Tree:
-    """`step(*xs)` at every place along an axis, its states going from place to place; without the axis, once."""
+    step: Callable[..., Form], xs: tuple[Value, ...], *, over: str, reverse: bool = False
+) -> Form:
+    """`step(*xs)` at every place along an axis, its states going from place to place.
+
+    Values without the axis are the same at all places; if none has it, the step is made once, as
+    part of the loop around.
+    """
     if not any(over in x.axes for x in xs):
         return step(*xs)
     return _scan(step, xs, over=over, reverse=reverse)[0]
 
 
 def _scan(
-    step: Callable[..., Tree], xs: tuple[Value, ...], *, over: str, reverse: bool
-) -> tuple[Tree, list[Value]]:
+    step: Callable[..., Form], xs: tuple[Value, ...], *, over: str, reverse: bool
+) -> tuple[Form, States]:
     """The results of all places, and the states after the last."""
     slices = {x: Value(x.type.without(over)) for x in xs if over in x.axes}
     with trace.inside(Block(Graph(inputs=[*slices.values()]), repeats=True)) as block:
@@ -127,7 +147,7 @@ def _scan(
     outputs = trace.emit(
         "scan", (*slices, *(state.first for state in states)), types, attrs, block.graph
     )
-    return unflatten(result, iter(outputs)), [*outputs[len(results) :]]
+    return unflatten(result, iter(outputs)), outputs[len(results) :]
 
 
 def _stacked(type: Type, over: str, size: Size) -> Type:
@@ -139,56 +159,59 @@ def _stacked(type: Type, over: str, size: Size) -> Type:
 def recur(
     cell: Cell,
     x: Value,
-    state: tuple[Value, ...],
+    state: States,
     *,
     over: str,
     length: Value | None = None,
     reverse: bool = False,
-) -> tuple[Value, tuple[Value, ...]]:
-    """A cell along an axis of x: its outputs, and its state after the last place.
+) -> tuple[Value, States]:
+    """A cell along an axis of x `[…, over, feature]`: its outputs, and its state after the last.
 
-    With `length` (int[batch]) a sentence ends at its own last place: outputs behind it are zero, and the final state is
-    the one there (in reverse, the state starts there). Without the axis it is one step of the loop around.
+    With `length` (`int[batch]`) a sentence ends at its own last place: outputs behind it are zero,
+    and the final state is the one there (in reverse, the state starts there). Without the axis it
+    is one step of the loop around.
     """
     if over not in x.axes:
-        before = tuple(carry(spread(first, x.type.without("feature"))) for first in state)
-        y, after = composite(cell.kernel, cell, (x, before), **cell.settings)
-        for old, new in zip(before, after, strict=True):
-            renew(old, new)
-        return y, after
+        return _stepped(cell, x, state)
     lead = x.type.without(over, "feature")
-    state = tuple(spread(first, lead) for first in state)
 
-    def whole(x: Value, ends: tuple[Value, ...], state: tuple[Value, ...]) -> Tree:
+    def whole(x: Value, ends: tuple[Value, ...], state: States) -> tuple[Value, States]:
         def step(x: Value, place: Value) -> Value:
             before = tuple(carry(first) for first in state)
             y, after = cell(x, before)
-            if ends:
-                live = less(place, ends[0])
-                after = tuple(
-                    select(live, new, old) for new, old in zip(after, before, strict=True)
-                )
-                y = select(live, y, 0.0)
-            for old, new in zip(before, after, strict=True):
-                renew(old, new)
+            for length in ends:
+                live = less(place, length)
+                after, y = _where(live, after, before), select(live, y, 0.0)
+            _renew_all(before, after)
             return y
 
-        y, final = _scan(step, (x, places(x, over=over)), over=over, reverse=reverse)
-        return y, tuple(final)
+        return _scan(step, (x, places(x, over=over)), over=over, reverse=reverse)
 
-    def ends_given(x: Value, length: Value, state: tuple[Value, ...]) -> Tree:
-        return whole(x, (length,), state)
+    ends = () if length is None else (length,)
+    inputs = (x, ends, tuple(spread(first, lead) for first in state))
+    settings = {"ragged": bool(ends), **cell.settings, "over": over, "reverse": reverse}
+    return composite(cell.kernel, whole, inputs, **settings)
 
-    settings = {**cell.settings, "over": over, "reverse": reverse}
-    if length is None:
-        return composite(
-            cell.kernel, lambda x, state: whole(x, (), state), (x, state), ragged=False, **settings
-        )
-    return composite(cell.kernel, ends_given, (x, length, state), ragged=True, **settings)
+
+def _stepped(cell: Cell, x: Value, state: States) -> tuple[Value, States]:
+    """One step of a cell, whose state the loop around carries."""
+    before = tuple(carry(spread(first, x.type.without("feature"))) for first in state)
+    y, after = composite(cell.kernel, cell, (x, before), **cell.settings)
+    _renew_all(before, after)
+    return y, after
+
+
+def _where(live: Value, new: States, old: States) -> States:
+    return tuple(select(live, n, o) for n, o in zip(new, old, strict=True))
+
+
+def _renew_all(old: States, new: States) -> None:
+    for state, following in zip(old, new, strict=True):
+        renew(state, following)
 
 
 def previous(x: Value, start: Value, *, over: str = "time") -> Value:
-    """x one step earlier, and `start` at the first."""
+    """What x was one step earlier, and `start` at the first."""
     if over in x.axes:
         return shift(x, spread(start, x.type.without(over)), over=over)
     state = carry(spread(start, x.type))
@@ -197,7 +220,11 @@ def previous(x: Value, start: Value, *, over: str = "time") -> Value:
 
 
 def remember(x: Value, *, over: str = "time", past: str = "past") -> Value:
-    """x at all places so far, along `past`: all there are (what is to come must be masked), or those the loop has seen."""
+    """What x is at all places so far, along `past`.
+
+    With the axis these are all places there are, and what is to come must be masked; without it,
+    those that the loop around has seen.
+    """
     if over in x.axes:
         return rename(x, **{over: past})
     last = len(x.type.dims) - 1
@@ -210,12 +237,16 @@ def remember(x: Value, *, over: str = "time", past: str = "past") -> Value:
 # -- the decode loop --------------------------------------------------------------------
 
 
-def loop(
-    step: Callable[[], tuple[Value, Tree, Tree]], trips: Value, *, into: str
-) -> tuple[Tree, Tree]:
-    """Repeat `step() -> finished, results, states` until finished, `trips` times at most, and at least once.
+Finals = TypeVar("Finals", bound=Tree)
 
-    Returns the results of all steps, stacked along a new first axis `into`, and the last value of the states.
+
+def loop(
+    step: Callable[[], tuple[Value, Form, Finals]], trips: Value, *, into: str
+) -> tuple[Form, Finals]:
+    """Repeat `step() -> finished, results, states` until finished, at most `trips` times.
+
+    At least one step is made. Returns the results of all steps, stacked along a new first axis
+    `into`, and the last value of those states.
     """
     counter = Value(Type("int"), "step")
     with trace.inside(Block(Graph(inputs=[counter]), repeats=True, counter=counter)) as block:
@@ -238,19 +269,27 @@ def loop(
 
 
 def hoist(body: Graph, outer: Graph, place: int | None = None) -> None:
-    """Move what does not depend on what changes from step to step out of a body, to `place` in the graph around."""
-    flow = nx.DiGraph()
-    flow.add_nodes_from(body.inputs)
+    """Move out of a body what does not depend on what changes from step to step.
+
+    It goes to `place` among the nodes of the graph around, by default behind them all. What is
+    drawn at random changes with every step.
+    """
+    changing = set(body.inputs)
+    moving, still = [], []
     for node in body.nodes:
-        flow.add_edges_from((value, output) for value in node.needs for output in node.outputs)
-    drawn = [output for node in body.nodes if node.op in DRAWN for output in node.outputs]
-    changing = set(body.inputs).union(
-        drawn, *(nx.descendants(flow, v) for v in (*body.inputs, *drawn))
-    )
-    still = [node for node in body.nodes if not changing.intersection(node.outputs)]
-    body.nodes = [node for node in body.nodes if changing.intersection(node.outputs)]
+        if _draws(node) or changing.intersection(node.needs):
+            changing.update(node.outputs)
+            moving.append(node)
+        else:
+            still.append(node)
+    body.nodes = moving
     at = len(outer.nodes) if place is None else place
     outer.nodes[at:at] = still
+
+
+def _draws(node: Node) -> bool:
+    inner = node.body.nodes if node.body else ()
+    return node.op in DRAWN or any(map(_draws, inner))
 
 
 def _started_outside(block: Block) -> None:
@@ -265,11 +304,13 @@ def _started_outside(block: Block) -> None:
 # -- one node, several ways to compute it -------------------------------------------------
 
 
-def composite(name: str, function: Callable[..., Tree], inputs: Tree, **attrs: Any) -> Tree:
+def composite(
+    name: str, function: Callable[..., Form], inputs: tuple[Tree, ...], **attrs: Any
+) -> Form:
     """`function(*inputs)` as one node of that name, with the recorded steps as its body.
 
-    An engine that has a kernel of that name may use it; any other computes the body. Without a name the steps are
-    recorded as they are.
+    An engine that has a kernel of that name may use it; any other computes the body. Without a name
+    the steps are recorded as they are.
     """
     if not name:
         return function(*inputs)

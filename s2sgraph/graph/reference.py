@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from s2sgraph.graph.ops import OPERATIONS
 from s2sgraph.graph.ops.operation import NUMPY
 from s2sgraph.graph.values import Graph, Node, Value
 
-Array = Any
+Array = npt.NDArray[Any]
 Values = dict[Value, Array]
 
 
@@ -42,11 +43,7 @@ def _block(graph: Graph, env: Values) -> list[Array]:
             results = _block(node.body, env | dict(zip(node.body.inputs, arrays, strict=True)))
         else:
             found = OPERATIONS[node.op].meaning(node, *arrays, **node.attrs)
-            results = (
-                [*found]
-                if len(node.outputs) > 1
-                else [found[0] if isinstance(found, tuple) else found]
-            )
+            results = [*found] if isinstance(found, tuple) else [found]
         env.update(zip(node.outputs, results, strict=True))
     return [env[value] for value in graph.outputs]
 
@@ -56,7 +53,7 @@ def _loop(node: Node, env: Values, arrays: list[Array]) -> list[Array]:
     emitted: list[list[Array]] = []
     assert node.body is not None
     for step in range(max(int(trips), 1)):
-        inner = env | dict(zip(node.body.inputs, [np.int64(step), *states], strict=True))
+        inner = env | dict(zip(node.body.inputs, [np.asarray(step), *states], strict=True))
         finished, *rest = _block(node.body, inner)
         states = rest[: len(states)]
         emitted.append(rest[len(states) :])

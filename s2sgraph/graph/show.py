@@ -8,7 +8,7 @@ from s2sgraph.graph.values import Graph, Layout, Value
 
 
 def show(graph: Graph) -> str:
-    """The graph and its bodies, indented; values without a name are numbered in order of appearance."""
+    """The graph with its bodies indented; values without a name are numbered as they appear."""
     names: dict[Value, str] = {}
 
     def name(value: Value) -> str:
@@ -22,10 +22,8 @@ def show(graph: Graph) -> str:
         for node in graph.nodes:
             settings = "".join(f" {key}={value}" for key, value in node.attrs.items())
             types = ", ".join(f"{value.type}{_placed(value.layout)}" for value in node.outputs)
-            yield (
-                f"{indent}  {listed(node.outputs)} = {node.op}({listed(node.inputs)}){settings}: {types}"
-                f"  # {node.where}"
-            )
+            made, given = listed(node.outputs), listed(node.inputs)
+            yield f"{indent}  {made} = {node.op}({given}){settings}: {types}  # {node.where}"
             if node.body:
                 yield from lines(node.body, indent + "    ")
         yield f"{indent}  return {listed(graph.outputs)}"
@@ -34,6 +32,6 @@ def show(graph: Graph) -> str:
 
 
 def _placed(layout: Layout | None) -> str:
-    return (
-        "" if layout is None else " @ " + " ".join("(" + "·".join(group) + ")" for group in layout)
-    )
+    if layout is None:
+        return ""
+    return " @ " + " ".join(f"({'·'.join(group)})" for group in layout)

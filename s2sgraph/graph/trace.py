@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Graph, Initial, Layout, Node, Value, Weight
 
-Tree = Any
-"""A value, or a tuple or list of trees."""
+Tree = Value | tuple["Tree", ...]
+"""A value, or a tuple of trees."""
+
+Form = TypeVar("Form", bound=Tree)
+"""A tree of a certain form."""
 
 Mode = Literal["train", "score", "decode"]
 """What is traced: training (dropout is alive), the scoring of given targets, or decoding."""
@@ -20,7 +23,7 @@ Mode = Literal["train", "score", "decode"]
 
 @dataclass
 class State:
-    """A value that a loop hands from one step to the next: as it starts, and as the step leaves it."""
+    """What a loop hands from step to step: as it starts, and as the step leaves it."""
 
     first: Value
     following: Value
@@ -44,7 +47,7 @@ _mode: ContextVar[Mode] = ContextVar("mode", default="score")
 
 
 def current() -> Block:
-    """The innermost block being recorded."""
+    """The innermost block being recorded; RuntimeError outside of `trace`."""
     blocks = _blocks.get()
     if not blocks:
         raise RuntimeError("an operation was called outside trace(...)")
@@ -57,6 +60,7 @@ def enclosing() -> tuple[Block, ...]:
 
 
 def mode() -> Mode:
+    """What is being traced: training, scoring or decoding."""
     return _mode.get()
 
 
@@ -98,7 +102,7 @@ def at(path: str) -> Iterator[None]:
 def trace(
     function: Callable[..., dict[str, Value]], inputs: dict[str, Type], *, mode: Mode = "score"
 ) -> Graph:
-    """The graph of `function`, which is called with one value for each input and returns its named outputs."""
+    """The graph of `function`: called with a value for each input, it returns named outputs."""
     graph = Graph(inputs=[Value(type, name) for name, type in inputs.items()])
     token = _mode.set(mode)
     try:
@@ -128,7 +132,8 @@ def weight(
 ) -> Value:
     """The weight of that name in the layer being traced; asked for twice, it is one weight.
 
-    `layout` says how it is stored, by default one dimension for each axis.
+    `layout` says how it is stored, by default one dimension for each axis. ShapeError if it was
+    asked for before with other axes or sizes.
     """
     path = f"{here()}.{name}".lstrip(".")
     weights = enclosing()[0].graph.weights
@@ -148,8 +153,7 @@ def flatten(tree: Tree) -> list[Value]:
     return [value for part in tree for value in flatten(part)]
 
 
-def unflatten(like: Tree, leaves: Iterator[Value]) -> Tree:
+def unflatten(like: Form, leaves: Iterator[Value]) -> Form:
     """A tree of the same form with other values."""
-    return (
-        next(leaves) if isinstance(like, Value) else tuple(unflatten(part, leaves) for part in like)
-    )
+    tree = next(leaves) if isinstance(like, Value) else tuple(unflatten(p, leaves) for p in like)
+    return cast(Form, tree)

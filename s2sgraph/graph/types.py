@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 DType = Literal["float", "int", "bool"]
 Size = int | None
-"""A number, or None: known only when the graph runs, and then one size for every axis of that name."""
+"""A number, or None: found when the graph runs, and then the same for all axes of that name."""
 
 _TYPE = re.compile(r"(float|int|bool)(?:\[(.*)\])?")
 _AXIS = re.compile(r"([a-z_']+)(?:=(\d+))?")
 
 
 class ShapeError(Exception):
-    """Values were combined whose axes or dtypes do not fit; the text names the layer and the axes."""
+    """Values whose axes or dtypes do not fit were combined; the text names the layer and axes."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Type:
 
     @property
     def axes(self) -> tuple[str, ...]:
+        """The names of the axes, in their order."""
         return tuple(axis for axis, _ in self.dims)
 
     @property
     def sizes(self) -> dict[str, Size]:
+        """How long each axis is, or None."""
         return dict(self.dims)
 
     def only(self, *axes: str) -> Type:
@@ -38,9 +40,11 @@ class Type:
         return Type(self.dtype, tuple(dim for dim in self.dims if dim[0] in axes))
 
     def without(self, *axes: str) -> Type:
+        """The type less these axes, whether it has them or not."""
         return Type(self.dtype, tuple(dim for dim in self.dims if dim[0] not in axes))
 
     def renamed(self, names: dict[str, str]) -> Type:
+        """The type with other names, `{old: new}`, for some of its axes."""
         return Type(self.dtype, tuple((names.get(axis, axis), size) for axis, size in self.dims))
 
     def __str__(self) -> str:
@@ -51,15 +55,23 @@ class Type:
 
 
 def parse(text: str) -> Type:
-    """The type that prints as `text`; ValueError if there is none."""
+    """The type that prints as `text`; ValueError if there is none.
+
+    >>> parse("float[batch, feature=64]").sizes
+    {'batch': None, 'feature': 64}
+    """
     match = _TYPE.fullmatch(text)
     if match is None:
         raise ValueError(
             f"not a type: {text!r}; one of {get_args(DType)}, then [axis, axis=size, ...]"
         )
     dtype, dims = match.groups()
-    axes = [_AXIS.fullmatch(part) for part in dims.split(", ")] if dims else []
-    if None in axes:
-        raise ValueError(f"not a list of axes: {dims!r}")
-    pairs = (axis.groups() for axis in axes if axis)
-    return Type(dtype, tuple((name, int(size) if size else None) for name, size in pairs))  # type: ignore[arg-type]
+    return Type(cast(DType, dtype), tuple(map(_dim, dims.split(", "))) if dims else ())
+
+
+def _dim(text: str) -> tuple[str, Size]:
+    match = _AXIS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an axis: {text!r}; write axis or axis=size")
+    axis, size = match.groups()
+    return axis, int(size) if size else None

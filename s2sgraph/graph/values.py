@@ -34,7 +34,7 @@ class Value:
         return self.type.sizes[axis]
 
     def number(self, axis: str) -> int:
-        """The size of an axis whose size is always known, such as `feature`."""
+        """The size of an axis whose size is always known, such as `feature`; else ValueError."""
         size = self.type.sizes[axis]
         if size is None:
             raise ValueError(f"{axis} of {self.type} has no fixed size")
@@ -55,7 +55,7 @@ class Value:
 
 @dataclass(eq=False)
 class Node:
-    """An operation applied to values; `where` is the layer that was being traced, `decoder.state`."""
+    """An operation applied to values; `where` is the path of the layer it was traced in."""
 
     op: str
     inputs: tuple[Value, ...]
@@ -72,7 +72,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Initial:
-    """How a weight starts: `uniform` in ±scale, `normal` of deviation scale, or always scale."""
+    """How a weight starts: `uniform` in ±scale, `normal` of deviation scale, `constant`: scale."""
 
     kind: Literal["uniform", "normal", "constant"] = "uniform"
     scale: float = 0.0

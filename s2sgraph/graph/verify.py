@@ -1,4 +1,4 @@
-"""Is a graph sound? Every value is made before it is used, and has the type that its operation gives."""
+"""Is a graph sound? Values are made before they are used, and have the type that their op gives."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def _block(graph: Graph, known: set[Value]) -> None:
 
 
 def _typed(node: Node) -> None:
-    types = outer(lambda *values: OPERATIONS[node.op].rule(*values, **node.attrs), *node.inputs)
-    types = types if isinstance(types, tuple) else (types,)
+    # Whether pairs were meant was asked when the node was recorded.
+    found = outer(lambda *values: OPERATIONS[node.op].rule(*values, **node.attrs), *node.inputs)
+    types = found if isinstance(found, tuple) else (found,)
     for value, type in zip(node.outputs, types, strict=True):
         assert value.type == type, (
             f"{node.where}: {node.op} gives {type}, the graph says {value.type}"

@@ -1,4 +1,4 @@
-"""The closed vocabulary of the graph: every operation with its types, its meaning in numpy and its cases."""
+"""The closed vocabulary of the graph: operations, each with its types, meaning and cases."""
 
 from s2sgraph.graph.ops.axes import (
     append,

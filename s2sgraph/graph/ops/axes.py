@@ -218,7 +218,10 @@ def _cover(node: Node, x: Any, *, over: str, into: str, value: Any) -> Any:
     case("int[batch]", over="batch", into="row", value=7),
 )
 def cover(x: Value, *, over: str, into: str, value: float) -> Type:
-    """x with at least one place along an axis, which then has another name; `value` fills a place that was missing."""
+    """At least one place along an axis, which then has another name.
+
+    Where x has none, there is one of `value`.
+    """
     needs("cover", x, over)
     return x.type.renamed({over: into})
 
@@ -280,7 +283,7 @@ def _full(
     case("int[batch]", dims=(("source", None),), dtype="int", value=0, says="how many"),
 )
 def full(*likes: Value, dims: tuple[tuple[str, Size], ...], dtype: DType, value: float) -> Type:
-    """One number everywhere; a size that is not given is that of whichever of `likes` has the axis."""
+    """One number everywhere; a size that is not given is that of the operand with the axis."""
     for axis, size in dims:
         if size is None and not any(axis in like.axes for like in likes):
             raise fail("full", f"no operand says how many there are along {axis}")
@@ -293,7 +296,7 @@ def full(*likes: Value, dims: tuple[tuple[str, Size], ...], dtype: DType, value:
     case("float[batch, time]", axes=("time",), says="all axes"),
 )
 def arrange(x: Value, *, axes: tuple[str, ...]) -> Type:
-    """The same values with their axes in this order, which matters only for what leaves the graph."""
+    """The same values, axes in this order, which matters only for what leaves the graph."""
     if sorted(axes) != sorted(x.axes):
         raise fail("arrange", f"{axes} are not all axes of {x.type}")
     return Type(x.type.dtype, tuple((axis, x.size(axis)) for axis in axes))

@@ -47,7 +47,10 @@ def _dot(node: Node, x: Any, y: Any, *, over: tuple[str, ...]) -> Any:
     case("float[batch, feature=3]", "float[unit=2]", over=("feature",), says="no feature"),
 )
 def dot(x: Value, y: Value, *, over: tuple[str, ...]) -> Type:
-    """The sum of products over the named axes; axes that both have are matched, all others are kept."""
+    """The sum of products over the named axes; other axes that both have are matched.
+
+    Matched axes come first, then the others of x, then those of y.
+    """
     for axis in dict.fromkeys((*over, *(axis for axis in x.axes if axis in y.axes))):
         if x.type.sizes.get(axis, -1) != y.type.sizes.get(axis, -1):
             names = called(x, y)
@@ -66,6 +69,7 @@ def along(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def needs(op: str, x: Value, axis: str) -> None:
+    """ShapeError, naming x, if it lacks an axis."""
     if axis not in x.axes:
         raise fail(op, f"{called(x)[0]} has no axis {axis!r}: {x.type}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sgraph.graph.ops.operation import NUMPY, align, case, fail, operation, union
+from s2sgraph.graph.ops.operation import NUMPY, Case, align, case, fail, operation, union
 from s2sgraph.graph.types import DType, Type
 from s2sgraph.graph.values import OPERATORS, Node, Value
 
@@ -31,7 +31,7 @@ def pointwise(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _binary(
-    name: str, function: Callable[..., Any], dtype: DType | None = None, *more: Any
+    name: str, function: Callable[..., Any], dtype: DType | None = None, *more: Case
 ) -> Callable[..., Value]:
     def rule(x: Value, y: Value) -> Type:
         if x.type.dtype != y.type.dtype:
@@ -52,7 +52,7 @@ def _binary(
     )(rule)
 
 
-def _unary(name: str, function: Callable[..., Any], *cases: Any) -> Callable[..., Value]:
+def _unary(name: str, function: Callable[..., Any], *cases: Case) -> Callable[..., Value]:
     def rule(x: Value) -> Type:
         if x.type.dtype != "float":
             raise fail(name, f"{x.type} is not of floats")
@@ -148,7 +148,7 @@ def not_(x: Value) -> Type:
     case("bool[batch]", MATRIX, "int[batch]", says="two kinds"),
 )
 def select(condition: Value, x: Value, y: Value) -> Type:
-    """x where the condition holds, y elsewhere."""
+    """The value of x where the condition holds, that of y elsewhere."""
     if condition.type.dtype != "bool":
         raise fail("select", f"chooses by truths, not by {condition.type}")
     if x.type.dtype != y.type.dtype:

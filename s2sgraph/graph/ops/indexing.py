@@ -59,7 +59,7 @@ def _top(node: Node, x: Any, *, over: str, count: int, into: str) -> Any:
     case("float[batch, symbol=5]", over="symbol", count=6, into="rank", says="only 5"),
 )
 def top(x: Value, *, over: str, count: int, into: str) -> tuple[Type, Type]:
-    """The greatest along an axis, greatest first, and where they are; the axis is then called `into`."""
+    """The greatest along an axis, greatest first, and where they are; it is then called `into`."""
     needs("top", x, over)
     size = x.size(over)
     if size is not None and size < count:

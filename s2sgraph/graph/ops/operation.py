@@ -1,4 +1,4 @@
-"""What an operation is: one declaration gives its type rule, its meaning in numpy, and its cases."""
+"""What an operation is: one declaration gives its type rule, meaning in numpy, and cases."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
 from s2sgraph.graph.values import Value
 
-Array = Any
+Array = npt.NDArray[Any]
 NUMPY: dict[DType, type[np.generic]] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 """Meanings are computed in double precision, so that they can judge every engine."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """An example: operands by their types, settings, and what the error says if there is to be one."""
+    """An example: operands by their types, settings, and what the error says if it is one."""
 
     operands: tuple[str, ...]
     attrs: dict[str, Any]
@@ -30,6 +31,7 @@ class Case:
 
 
 def case(*operands: str, says: str = "", **attrs: Any) -> Case:
+    """An example, written like a call: `case("float[batch, source]", over="source")`."""
     return Case(operands, attrs, says)
 
 
@@ -50,16 +52,28 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(
-    meaning: Callable[..., Any], *cases: Case
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare an operation: the decorated function is its signature and type rule; calling it records a node."""
+class Declare(Protocol):
+    """From a type rule to what records a node; a rule of several types gives several values."""
+
+    @overload
+    def __call__(self, rule: Callable[..., Type], /) -> Callable[..., Value]: ...
+    @overload
+    def __call__(
+        self, rule: Callable[..., tuple[Type, ...]], /
+    ) -> Callable[..., tuple[Value, ...]]: ...
+
+
+def operation(meaning: Callable[..., Any], *cases: Case) -> Declare:
+    """Declare an operation: the decorated function is its signature and its type rule.
+
+    What it becomes records a node when it is called; operands may be numbers.
+    """
 
     def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
         name = rule.__name__.rstrip("_")
 
         @functools.wraps(rule)
-        def record(*operands: Value | float | bool, **attrs: Any) -> Any:
+        def record(*operands: Value | float, **attrs: Any) -> Any:
             values = lift(operands)
             types = rule(*values, **attrs)
             if isinstance(types, tuple):
@@ -72,11 +86,9 @@ def operation(
     return declare
 
 
-def lift(operands: tuple[Any, ...]) -> tuple[Value, ...]:
+def lift(operands: tuple[Value | float, ...]) -> tuple[Value, ...]:
     """Numbers among the operands become constants of the dtype of the other operands."""
-    if all(isinstance(operand, Value) for operand in operands):
-        return operands
-    dtypes = {operand.type.dtype for operand in operands if isinstance(operand, Value)} - {"bool"}
+    dtypes = {operand.type.dtype for operand in operands if isinstance(operand, Value)}
     numbers = [operand for operand in operands if not isinstance(operand, Value)]
     is_float = "float" in dtypes or any(isinstance(number, float) for number in numbers)
     is_bool = all(isinstance(number, bool) for number in numbers)
@@ -85,6 +97,7 @@ def lift(operands: tuple[Any, ...]) -> tuple[Value, ...]:
 
 
 def fail(op: str, text: str) -> ShapeError:
+    """The error of an operation, which begins with the layer that is being traced."""
     return ShapeError(f"{trace.here() or 'model'}: {op}: {text}")
 
 
@@ -92,7 +105,10 @@ _OURS = ("/graph/ops/", "/graph/trace.py", "/graph/loops.py", "/graph/composed.p
 
 
 def called(*values: Value) -> list[str]:
-    """What the calling code calls these values: its variable, else the weight, else the type."""
+    """What the code that uses operations calls these values, for errors.
+
+    That is its variable, or else the value's own name, or its type.
+    """
     frames = (
         entry.frame
         for entry in inspect.stack()[1:]
@@ -121,7 +137,10 @@ ROWS = ("batch", "beam")
 _pairs: ContextVar[bool] = ContextVar("pairs", default=False)
 
 
-def outer(op: Callable[..., Value], *operands: Value) -> Value:
+Result = TypeVar("Result")
+
+
+def outer(op: Callable[..., Result], *operands: Value) -> Result:
     """An elementwise operation on every pair: axes that only one operand has are all kept."""
     token = _pairs.set(True)
     try:
@@ -131,7 +150,10 @@ def outer(op: Callable[..., Value], *operands: Value) -> Value:
 
 
 def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
-    """The axes of all values, each after those it follows; ShapeError if sizes differ or no value has them all."""
+    """The axes of all values, each after those that it follows.
+
+    ShapeError if sizes differ, or if no value has all axes and `outer` was not said.
+    """
     order: list[str] = []
     owners: dict[str, Value] = {}
     for value in sorted(values, key=lambda value: -len(value.axes)):
@@ -150,7 +172,7 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
             for name, value in zip(called(*values), values, strict=True)
         )
         raise fail(
-            op, " and ".join(parts) + ": neither has all axes; if every pair is meant, say outer"
+            op, f"{' and '.join(parts)}: neither has all axes; if every pair is meant, say outer"
         )
     order.sort(key=lambda axis: ROWS.index(axis) if axis in ROWS else len(ROWS))
     return tuple((axis, owners[axis].size(axis)) for axis in order)
@@ -158,7 +180,6 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
 
 def align(array: Array, axes: tuple[str, ...], to: tuple[str, ...]) -> Array:
     """An array with axes `axes`, ready to be broadcast against one with axes `to`."""
-    array = np.asarray(array)
     order = [axis for axis in to if axis in axes]
     array = array.transpose([axes.index(axis) for axis in order])
     return array.reshape([array.shape[order.index(axis)] if axis in axes else 1 for axis in to])

@@ -11,5 +11,8 @@ DRAWN = frozenset({"dropout"})
 
 @operation(lambda node, x, *, rate: x, case("float[batch, feature=3]", rate=0.5))
 def dropout(x: Value, *, rate: float) -> Type:
-    """In training, zero with probability `rate` and otherwise x / (1 - rate); x itself when not (Srivastava 2014)."""
+    """In training, zero with probability `rate`, else x / (1 - rate) (Srivastava 2014).
+
+    Otherwise x itself.
+    """
     return x.type
