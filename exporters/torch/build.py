@@ -17,6 +17,7 @@ from s2sgraph.passes.placing import Kernel
 
 from . import recurrence, table
 from .emitter import DTYPES, Emitter, translate
+from .module import Module
 
 RULES = (table, recurrence)
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -43,7 +44,7 @@ def build(
     outputs = dict(zip(placed.output_names, translate(emitter, placed), strict=True))
     emitter.graph.output(next(iter(outputs.values())) if len(outputs) == 1 else outputs)
     emitter.graph.lint()
-    module = fx.GraphModule(root, emitter.graph)
+    module = Module(root, emitter.graph)
     for part in module.modules():  # torch.fx forgets that the constants are not to be saved
         part._non_persistent_buffers_set.update(part._buffers)
     module.train()

@@ -12,6 +12,7 @@ from s2sgraph.passes.placing.placer import Placed, Placer
 
 from . import functions
 from .emitter import Emitter, Operand, rule, translate
+from .module import Module
 
 
 def fused_gru(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
@@ -74,7 +75,7 @@ def _body(e: Emitter, graph: Graph) -> tuple[nn.Module, list[Operand]]:
         name = value.name.replace(".", "_") or f"x{i}"
         inner.env[value] = inner.graph.placeholder(name)
     inner.graph.output(tuple(translate(inner, graph)))
-    return fx.GraphModule(root, inner.graph), [e.get(value) for value in captured]
+    return Module(root, inner.graph), [e.get(value) for value in captured]
 
 
 @rule("scan")

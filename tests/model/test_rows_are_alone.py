@@ -21,7 +21,9 @@ def padded(inputs, sources, more, random):
     for name in sources:
         array = inputs[name]
         shape = (array.shape[0], more, *array.shape[2:])
-        rest = random.integers(0, 4, shape) if array.dtype.kind == "i" else random.normal(9, 9, shape)
+        rest = (
+            random.integers(0, 4, shape) if array.dtype.kind == "i" else random.normal(9, 9, shape)
+        )
         found[name] = np.concatenate([array, rest.astype(array.dtype)], 1)
     return found
 

@@ -78,7 +78,9 @@ def test_engines_choose_the_same_tokens_for_500_sentences(name):
     wanted = expected(model, "decode", weights, inputs)["tokens"]
     for engine, found in decoded.items():
         width = max(wanted.shape[2], found["tokens"].shape[2])
-        rows = [np.pad(a, ((0, 0), (0, 0), (0, width - a.shape[2]))) for a in (found["tokens"], wanted)]
+        rows = [
+            np.pad(a, ((0, 0), (0, 0), (0, width - a.shape[2]))) for a in (found["tokens"], wanted)
+        ]
         differ = (rows[0] != rows[1]).any((1, 2))
         wrong, close = differences(model, found, inputs, weights)
         print(f"{engine}: {differ.sum()} of 500 sentences differ, {close} close calls")
