@@ -124,7 +124,7 @@ class Transformer(nn.Module):
         for side, layers in (("encoder", self.encoder), ("decoder", self.decoder)):
             norm = getattr(self, f"{side}_norm")
             norm.weight.copy_(weights[f"{side}.layer_norm.weight"])
-            norm.bias.copy_(weights[f"{side}.layer_norm.weight_bias"])
+            norm.bias.copy_(weights[f"{side}.layer_norm.bias"])
             for i, layer in enumerate(layers):
                 path = f"{side}.block.{i}"
                 parts = [("self_attention", layer.self_attention, layer.self_norm)]

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 def export(
     source: Annotated[Path, typer.Argument(metavar="SPEC_OR_RUN", help="A run folder, or a spec.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write, model.onnx.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write, model.onnx.")
+    ] = None,
+    emit: Annotated[
+        Path | None,
+        typer.Option(help="Write model.py, the module for torch alone, and its weights beside it."),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="A .safetensors file. Default: the run's best weights.")
     ] = None,
@@ -33,6 +39,8 @@ def export(
 
     Nothing is left of a file that cannot be written or does not compute what the model means.
     """
+    if output is None and emit is None:
+        raise typer.BadParameter("expected a file to write", param_hint="--output")
     path, given = _found(source, weights, random_weights)
     asked = [name.strip() for name in outputs.split(",")] if outputs else []
     spec = load_spec(path, changes)
@@ -41,6 +49,11 @@ def export(
 
     model = compile(spec)
     arrays = model.initial() if given is None else model.fitted(given)
+    if emit is not None:
+        script, tensors = model.emit(emit, arrays)
+        typer.echo(f"{script}: the module of {model.spec.name} for torch; weights: {tensors}")
+    if output is None:
+        return
     differences: dict[str, float] = {}
 
     def verify(file: Path) -> None:

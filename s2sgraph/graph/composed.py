@@ -73,11 +73,17 @@ def vector(name: str, initial: Initial, **dims: int) -> Value:
     return weight(name, Type("float", tuple(dims.items())), initial=initial)
 
 
-def layer_norm(name: str, x: Value, *, epsilon: float = 1e-5) -> Value:
-    """Layer normalisation over `feature`, with weights `NAME` and `NAME_bias` (Ba 2016)."""
+def layer_norm(name: str, x: Value, *, bias: str | None = None, epsilon: float = 1e-5) -> Value:
+    """Layer normalisation over `feature` (Ba 2016), its weights called `name` and `bias`.
+
+    The bias is called `NAME_bias` unless said otherwise.
+    """
     size = x.number("feature")
-    scale, bias = vector(name, ONES, feature=size), vector(f"{name}_bias", ZEROS, feature=size)
-    return norm(x, scale, bias, over="feature", epsilon=epsilon)
+    scale, shift = (
+        vector(name, ONES, feature=size),
+        vector(bias or f"{name}_bias", ZEROS, feature=size),
+    )
+    return norm(x, scale, shift, over="feature", epsilon=epsilon)
 
 
 def rms_norm(name: str, x: Value, *, epsilon: float = 1e-6) -> Value:

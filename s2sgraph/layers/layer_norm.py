@@ -19,4 +19,4 @@ class LayerNorm(Layer, kind="layer_norm"):
 
     def build(self, context: Context) -> Parts:
         """Trace the layer."""
-        return Parts(layer_norm("weight", context.x, epsilon=self.epsilon))
+        return Parts(layer_norm("weight", context.x, bias="bias", epsilon=self.epsilon))

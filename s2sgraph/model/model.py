@@ -142,6 +142,26 @@ class Model:
         """Weights of a file, mapping or module, checked against the model; WeightError if they do not fit."""
         return weights.fitted(weights.read(source), self._shapes)
 
+    def emit(
+        self, path: str | PathLike[str], weights: Any = None, *, seed: int = 0
+    ) -> tuple[Path, Path]:
+        """Write the module as one Python file that needs torch alone, and its weights beside it.
+
+        Returns the paths of both, `model.py` and `model.safetensors`. Raises ExportError if one
+        cannot be written.
+        """
+        from safetensors.numpy import save_file
+
+        given = self.initial(seed) if weights is None else self.fitted(weights)
+        target = Path(path)
+        beside = target.with_suffix(".safetensors")
+        module = exporter("torch").build(self.trace("teach"), given)
+        text = exporter("torch").source(module, title=self.spec.name, weights=beside.name)
+        with replacing(target) as script, replacing(beside) as tensors:
+            script.write_text(text, encoding="utf-8")
+            save_file(given, tensors)
+        return target, beside
+
     # -- ONNX -------------------------------------------------------------------------
 
     def inputs(self, graph: str, outputs: Sequence[str] = ()) -> list[Given]:
