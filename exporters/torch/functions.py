@@ -259,8 +259,9 @@ def loop(
 ) -> tuple[Tensor, ...]:
     """The body until it is finished, once at least: the states after the last step, then stacked results."""
     columns: list[tuple[Tensor, ...]] = []
+    device = states[0].device if states else None
     for number in range(max(int(trips), 1)):
-        finished, *found = body.forward(torch.tensor(number), *states, *captured)
+        finished, *found = body.forward(torch.tensor(number, device=device), *states, *captured)
         states = found[:count]
         columns.append(tuple(found[count:]))
         if bool(finished):

@@ -179,4 +179,5 @@ def range_(e: Emitter, node: Node) -> Operand:
 
 @rule("size")
 def size(e: Emitter, node: Node) -> Operand:
-    return e.call(torch.tensor, e.extent(node.attrs["size"], node))
+    x, dtype = e.get(node.inputs[0]), DTYPES["int"]
+    return e.method("new_tensor", x, e.extent(node.attrs["size"], node), dtype=dtype)
