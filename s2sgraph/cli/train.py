@@ -1,5 +1,6 @@
 """`train`: from a spec and files of examples to a run folder."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,9 @@ def train(
     """
     loaded = load_spec(spec, changes)
     loaded = loaded.set(_given(spec, train, dev, seed))
+    # Threads that wait for each other must not keep the cores busy: other work goes on beside.
+    # It must be said before torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from s2sgraph.train import display
     from s2sgraph.train import train as run_training
 

@@ -1,0 +1,92 @@
+"""Open vocabularies are closed with the training data."""
+
+from pathlib import Path
+
+import pytest
+
+from s2sgraph.model import compile
+from s2sgraph.spec import Spec, SpecError, load, loads
+from s2sgraph.train import closing
+from s2sgraph.train.closing import close
+from s2sgraph.train.examples import Place, Read
+
+LAYERS = """
+encoder: [embedding: 4, gru: 4]
+decoder: [embedding: 4, gru: {size: 4, start: encoder.final}, output]
+"""
+
+
+def read(*pairs: tuple[str, str]) -> Read:
+    rows = [{"source": source, "target": target} for source, target in pairs]
+    return Read(rows, [Place("x.tsv", n + 1) for n in range(len(rows))])
+
+
+def spec(source: str, target: str) -> Spec:
+    return loads(f"source: {{{source}}}\ntarget: {{{target}}}\n{LAYERS}")
+
+
+def test_by_frequency_and_then_by_code_point() -> None:
+    closed = close(spec("tokens: characters", "tokens: words"), read(("bba", "y x"), ("cb", "x")))
+    assert closed.spec.source.symbols == ("b", "a", "c")
+    assert closed.spec.target.symbols == ("x", "y")
+    assert compile(closed.spec).symbols == {"source": 7, "target": 6}
+    assert not closed.files
+
+
+def test_least_and_size() -> None:
+    found = read(("a a a b b c", "aab"))
+    closed = close(spec("tokens: words, least: 2", "tokens: characters, size: 5"), found)
+    assert closed.spec.source.symbols == ("a", "b")
+    assert closed.spec.target.symbols == ("a",)
+
+
+def test_other_settings_stay() -> None:
+    sides = ("tokens: words, end: true, least: 1", "tokens: words, length: free")
+    assert close(spec(*sides), read(("a", "b"))).spec.source.end is True
+
+
+def test_a_shared_vocabulary_counts_both_sides() -> None:
+    closed = close(
+        spec("tokens: characters", "tokens: characters, vocabulary: shared"), read(("ab", "bc"))
+    )
+    assert closed.spec.source.symbols == ("b", "a", "c")
+    assert closed.spec.target.symbols is None
+    assert compile(closed.spec).symbols == {"source": 7, "target": 7}
+
+
+def test_what_is_closed_stays(tmp_path: Path) -> None:
+    given = spec("tokens: ids, size: 9", "tokens: words, symbols: [q]")
+    assert close(given, read(("5", "x"))).spec == given
+
+
+def test_a_file_comes_along(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("one\ntwo\n")
+    path = tmp_path / "spec.yaml"
+    path.write_text(f"source: {{tokens: words, file: words}}\ntarget: {{tokens: words}}\n{LAYERS}")
+    closed = close(load(path), read(("one", "x")))
+    assert closed.files == {"source.txt": "one\ntwo\n"}
+    assert closed.spec.source.file == "source.txt"
+
+
+def test_many_symbols_go_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "INLINE", 2)
+    closed = close(spec("tokens: words", "tokens: words"), read(("a b c", "x")))
+    assert closed.files == {"source.txt": "a\nb\nc\n"}
+    assert closed.spec.target.symbols == ("x",)
+
+
+def test_subwords_are_learned() -> None:
+    sides = ("tokens: subwords, size: 300", "tokens: subwords, vocabulary: shared")
+    closed = close(spec(*sides), read(*[("lower slower", "lowest slowest")] * 5))
+    assert closed.spec.source.file == "source.json"
+    assert list(closed.files) == ["source.json"]
+    assert "low" in closed.files["source.json"]
+
+
+def test_what_cannot_be_closed_is_said_at_its_place() -> None:
+    sides = ("tokens: subwords, size: 100", "tokens: words, least: 9")
+    with pytest.raises(SpecError) as caught:
+        close(spec(*sides), read(("a", "b")))
+    text = str(caught.value)
+    assert "<text>:1:9: source: the vocabulary cannot be closed: a subword vocabulary has" in text
+    assert "<text>:2:9: target: the vocabulary cannot be closed: no symbol occurs 9 times" in text

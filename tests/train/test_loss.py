@@ -1,0 +1,118 @@
+"""Losses against sums by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from s2sgraph.model import compile
+from s2sgraph.spec import loads
+from s2sgraph.train.loss import (
+    AbsoluteError,
+    CrossEntropy,
+    Gaussian,
+    SquaredError,
+    loss_of,
+)
+
+LENGTHS = torch.tensor([2, 1])
+
+
+def by_hand(logits: np.ndarray, target: np.ndarray, pad: int, eps: float) -> float:
+    """The definition, symbol by symbol."""
+    found = 0.0
+    for row, truth in zip(logits.reshape(-1, logits.shape[-1]), target.ravel(), strict=True):
+        if truth == pad:
+            continue
+        logarithms = row - math.log(sum(math.exp(v) for v in row))
+        others = [v for v in range(len(row)) if v not in (pad, truth)]
+        found -= (1 - eps) * logarithms[truth]
+        found -= sum(eps / len(others) * logarithms[v] for v in others)
+    return found
+
+
+@pytest.mark.parametrize("eps", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("pad", [0, 3])
+def test_cross_entropy(eps: float, pad: int) -> None:
+    random = np.random.default_rng(0)
+    logits = random.standard_normal((2, 3, 6))
+    target = np.array([[1, 5, pad], [2, pad, pad]])
+    total = CrossEntropy(pad, eps)(
+        {"logits": torch.from_numpy(logits)}, torch.from_numpy(target), LENGTHS
+    )
+    assert total.places == 3
+    assert total.sum.item() == pytest.approx(by_hand(logits, target, pad, eps), rel=1e-12)
+
+
+def test_smoothing_is_least_at_the_wanted_distribution() -> None:
+    eps, logits = 0.2, torch.zeros(1, 1, 5, requires_grad=True)
+    wanted = torch.tensor([1e-9, 0.8, 0.2 / 3, 0.2 / 3, 0.2 / 3])
+    with torch.no_grad():
+        logits.copy_(wanted.log().expand(1, 1, 5))
+    CrossEntropy(0, eps)({"logits": logits}, torch.tensor([[1]]), LENGTHS).sum.backward()
+    assert logits.grad is not None
+    assert logits.grad.abs().max() < 1e-6
+
+
+def test_padding_has_no_gradient() -> None:
+    for eps in (0.0, 0.1):
+        logits = torch.randn(1, 3, 5, requires_grad=True)
+        CrossEntropy(0, eps)({"logits": logits}, torch.tensor([[2, 0, 0]]), LENGTHS).sum.backward()
+        assert logits.grad is not None
+        assert logits.grad[0, 0].abs().sum() > 0
+        assert not logits.grad[0, 1:].any()
+
+
+FRAMES = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [9e9, -9e9]]])
+TARGET = torch.tensor([[[0.0, 2.0], [3.0, 2.0]], [[5.0, 3.0], [0.0, 0.0]]])
+
+
+def test_errors_of_frames_without_padding() -> None:
+    squared = SquaredError()({"frames": FRAMES}, TARGET, LENGTHS)
+    assert (squared.sum.item(), squared.places) == ((1 + 4 + 9) / 2, 3)
+    absolute = AbsoluteError()({"frames": FRAMES}, TARGET, LENGTHS)
+    assert (absolute.sum.item(), absolute.places) == ((1 + 2 + 3) / 2, 3)
+
+
+def test_errors_count_in_units_of_the_standard_deviation() -> None:
+    squared = SquaredError((1.0, 2.0))({"frames": FRAMES}, TARGET, LENGTHS)
+    assert squared.sum.item() == pytest.approx((1 + 4 / 4 + 9 / 4) / 2)
+
+
+def test_gaussian_likelihood() -> None:
+    deviations = torch.full_like(FRAMES, 2.0)
+    outputs = {"frames": FRAMES, "deviations": deviations}
+    found = Gaussian((1.0, 4.0))(outputs, TARGET, LENGTHS)
+    places = [((1, 2.0), (0, 0.5)), ((0, 2.0), (0.5, 0.5)), ((0, 2.0), (0.75, 0.5))]
+    expected = sum(
+        ((error / deviation) ** 2 / 2 + math.log(deviation * math.sqrt(2 * math.pi))) / 2
+        for place in places
+        for error, deviation in place
+    )
+    assert found.sum.item() == pytest.approx(expected)
+
+
+def test_a_deviation_of_zero_is_no_infinite_loss() -> None:
+    outputs = {"frames": FRAMES, "deviations": torch.zeros_like(FRAMES)}
+    assert torch.isfinite(Gaussian()(outputs, FRAMES, LENGTHS).sum)
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"),
+    [
+        ("output", SquaredError),
+        ("output: {loss: mae}", AbsoluteError),
+        ("output: {kind: gaussian}", Gaussian),
+    ],
+)
+def test_the_output_layer_says_which(output: str, kind: type) -> None:
+    text = f"""
+source: {{features: 1}}
+target: {{features: 1}}
+encoder: [gru: 2]
+decoder:
+  - gru: {{size: 2, start: encoder.final}}
+  - {output}
+"""
+    assert type(loss_of(compile(loads(text)))) is kind
