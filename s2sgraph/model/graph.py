@@ -113,7 +113,9 @@ class ModelGraph:
         """The parts of a layer that somebody reads."""
         readers = (target for targets in self.targets.values() for target in targets.values())
         return frozenset(
-            t.part for t in (*readers, *self.outputs.values()) if t.node == path and t.part
+            t.part
+            for t in (*readers, *self.outputs.values())
+            if t.node == path and t.what == "part"
         )
 
     # -- building, and what can be wrong ------------------------------------------------
