@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml"))
 
 
-def done(*words: object, folder: Path) -> str:
+def done(*words: object, folder: Path, stdin: str = "") -> str:
     """The output of a command that must succeed; it sees nothing of this tree's environment."""
     hidden = ("PYTHON", "VIRTUAL_ENV", "PIP_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
@@ -22,6 +22,7 @@ def done(*words: object, folder: Path) -> str:
         [str(word) for word in words],
         cwd=folder,
         env=environment,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -45,9 +46,9 @@ class Installed(NamedTuple):
     programs: Path
     folder: Path
 
-    def s2sgraph(self, *words: object) -> str:
+    def s2sgraph(self, *words: object, stdin: str = "") -> str:
         """What the installed command prints."""
-        return done(self.programs / "s2sgraph", *words, folder=self.folder)
+        return done(self.programs / "s2sgraph", *words, folder=self.folder, stdin=stdin)
 
     def python(self, code: str) -> str:
         """What the environment's Python prints."""
@@ -134,3 +135,23 @@ def test_init_and_check_in_an_empty_folder(installed: Installed) -> None:
     assert [f"{line.split()[0]}.yaml" for line in listed.splitlines()] == SPECS
     assert installed.s2sgraph("init", "dates") == "wrote dates.yaml\n"
     assert installed.s2sgraph("check", "dates.yaml") == "dates.yaml: no mistakes\n"
+
+
+def test_train_export_and_run_in_an_empty_folder(installed: Installed) -> None:
+    installed.s2sgraph("init", "dates", "--force")
+    closed = [
+        word
+        for side, symbols in (("source", "3 May201"), ("target", "0123456789-"))
+        for word in ("--set", f"{side}.symbols={[*symbols]}")
+    ]
+    exported = installed.s2sgraph(
+        "export", "dates.yaml", "-o", "random.onnx", "--random-weights", *closed
+    )
+    assert exported.startswith("random.onnx: ")
+    lines = installed.s2sgraph("run", "random.onnx", stdin="3 May 2021\n\n1 May 2012\n")
+    assert len(lines.split("\n")) == 4
+    (installed.folder / "train.tsv").write_text("3 May 2021\t2021-05-03\n" * 8)
+    steps = ("--set", "train.steps=1", "--set", "train.schedule=constant", "--set", "data.dev=null")
+    installed.s2sgraph("train", "dates.yaml", "-o", "run", *steps)
+    assert "weights of run/best.safetensors" in installed.s2sgraph("export", "run", "-o", "m.onnx")
+    assert installed.s2sgraph("run", "m.onnx", stdin="3 May 2021\n").endswith("\n")

@@ -1,0 +1,128 @@
+"""`export`: from specs and runs to files that run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from s2sgraph import verifying
+from s2sgraph.exporting import ExportError
+from s2sgraph.spec import load
+from s2sgraph.train import Run, train
+
+SPEC = """
+name: copying
+source: {tokens: characters, symbols: [a, b, c]}
+target: {tokens: characters, symbols: [a, b, c]}
+encoder: [embedding: 8, gru: 8]
+decoder:
+  - embedding: 8
+  - attention: {name: context, query: prev.state, score: dot}
+  - gru: {name: state, from: [embedding, context], size: 8, start: encoder.final}
+  - output
+data: {train: train.tsv}
+train: {batch_size: 3, steps: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "spec.yaml").write_text(SPEC)
+    (folder / "train.tsv").write_text("ab\tab\nc\tc\nbca\tbca\n")
+    return train(load(folder / "spec.yaml"), folder / "run")
+
+
+def test_a_run_folder(cli: Any, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    done = cli("export", run.folder, "-o", file)
+    assert done.code == 0, done.err
+    first, second = done.out.splitlines()
+    assert first.startswith(f"{file}: 0.0")
+    assert first.endswith(f"MB, decode of copying, weights of {run.best}")
+    assert second.startswith("onnxruntime against torch: 3 outputs (tokens, lengths, scores), ")
+    lines = cli("run", file, stdin=b"ab\n\nc\n").out.splitlines()
+    assert len(lines) == 3
+    assert lines[1] == ""
+
+
+def test_random_weights(cli: Any, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    done = cli("export", run.spec, "-o", file, "--random-weights")
+    assert (done.code, "random weights" in done.out) == (0, True)
+    assert cli("run", file, stdin=b"ab\n").code == 0
+
+
+def test_the_score_graph_and_further_outputs(cli: Any, run: Run, tmp_path: Path) -> None:
+    done = cli("export", run.folder, "-o", tmp_path / "s.onnx", "--graph", "score")
+    assert (done.code, "token_scores, scores" in done.out) == (0, True)
+    done = cli(
+        "export", run.folder, "-o", tmp_path / "o.onnx", "--outputs", "context.weights, state"
+    )
+    assert (done.code, "(tokens, lengths, scores, context.weights, state)" in done.out) == (0, True)
+
+
+def test_settings(cli: Any, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    assert cli("export", run.folder, "-o", file, "--set", "search.max_length=1").code == 0
+    assert len(cli("run", file, stdin=b"abc\n").out.strip()) <= 1
+
+
+def test_weights_that_do_not_fit(cli: Any, run: Run, tmp_path: Path) -> None:
+    weights = load_file(run.best)
+    del weights["decoder.state.input"]
+    weights["decoder.output.bias"][0] = np.nan
+    save_file(weights, tmp_path / "w.safetensors")
+    file = tmp_path / "model.onnx"
+    done = cli("export", run.spec, "-o", file, "--weights", tmp_path / "w.safetensors")
+    assert done.code == 4
+    assert "missing: decoder.state.input" in done.err
+    assert "decoder.output.bias has values that are not finite" in done.err
+    done = cli("export", run.spec, "-o", file, "--weights", tmp_path / "none.safetensors")
+    assert done.code == 4
+    assert not file.exists()
+
+
+def test_a_file_that_differs_is_not_left(
+    cli: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = verifying.expectation
+
+    def wrong(*words: Any) -> Any:
+        return {**honest(*words), "scores": honest(*words)["scores"] + 1}
+
+    monkeypatch.setattr(verifying, "expectation", wrong)
+    done = cli("export", run.folder, "-o", tmp_path / "model.onnx")
+    assert (done.code, "scores differs by up to" in done.err) == (4, True)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ExportError):
+        verifying.compare({"x": np.zeros(1)}, {"x": np.ones(1)})
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ([], "no run folder; give weights, or --random-weights"),
+        (["--random-weights", "--weights", "x.safetensors"], "keep one"),
+        (["--graph", "encoder", "--random-weights"], "encoder"),
+        (["--outputs", "attention", "--random-weights"], "attention"),
+    ],
+)
+def test_mistakes_in_the_command(
+    cli: Any, run: Run, tmp_path: Path, words: list[str], hint: str
+) -> None:
+    done = cli("export", run.spec, "-o", tmp_path / "model.onnx", *words)
+    assert (done.code, hint in done.err) == (2, True), done.err
+
+
+def test_a_folder_without_a_run(cli: Any, tmp_path: Path) -> None:
+    done = cli("export", tmp_path, "-o", tmp_path / "model.onnx")
+    assert (done.code, "no best.safetensors" in done.err) == (2, True)
+
+
+def test_an_open_vocabulary_says_how_to_close_it(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(SPEC.replace(", symbols: [a, b, c]", ""))
+    done = cli("export", tmp_path / "s.yaml", "-o", tmp_path / "m.onnx", "--random-weights")
+    assert (done.code, "train closes it" in done.err) == (2, True)
