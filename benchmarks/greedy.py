@@ -19,7 +19,9 @@ STEPS, WIDTH = 30, 20
 def run() -> None:
     """Print one line for each model and batch size: ours, the peer's, their ratio."""
     torch.set_num_threads(1)
-    print(f"greedy, {STEPS} steps, source {WIDTH}, 1 thread                ours         peer   ratio")
+    print(
+        f"greedy, {STEPS} steps, source {WIDTH}, 1 thread                ours         peer   ratio"
+    )
     for name, peer in PEERS.items():
         spec = s2sgraph.load(Path(__file__).with_name(f"{name}.yaml"))
         model = s2sgraph.compile(spec)
@@ -35,7 +37,9 @@ def run() -> None:
                 compare(name, batch, session, theirs)
 
 
-def compare(name: str, batch: int, session: onnxruntime.InferenceSession, peer: torch.nn.Module) -> None:
+def compare(
+    name: str, batch: int, session: onnxruntime.InferenceSession, peer: torch.nn.Module
+) -> None:
     random = np.random.default_rng(0)
     source = random.integers(4, 8000, (batch, WIDTH))
     length = np.full(batch, WIDTH)
@@ -43,5 +47,7 @@ def compare(name: str, batch: int, session: onnxruntime.InferenceSession, peer: 
     given = torch.from_numpy(source), torch.from_numpy(length), STEPS
     same = (session.run(["tokens"], feed)[0][:, 0] == peer.greedy(*given).numpy()).mean()
     assert same > 0.9, f"{name}: only {same:.0%} of the tokens are equal"
-    pair = measure(lambda: session.run(["tokens"], feed), lambda: peer.greedy(*given), turns=9, warm=2)
+    pair = measure(
+        lambda: session.run(["tokens"], feed), lambda: peer.greedy(*given), turns=9, warm=2
+    )
     print(f"{name + f', batch {batch}':45}", pair)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pair:
-    """Medians in seconds of a function and its peer, and the median of their ratios, turn by turn."""
+    """Median seconds of a function and of its peer, and the median of their ratios by turns."""
 
     ours: float
     peer: float
@@ -20,7 +20,9 @@ class Pair:
         return f"{self.ours * 1e3:9.2f} ms {self.peer * 1e3:9.2f} ms   {self.ratio:5.2f}"
 
 
-def measure(ours: Callable[[], object], peer: Callable[[], object], turns: int = 15, warm: int = 3) -> Pair:
+def measure(
+    ours: Callable[[], object], peer: Callable[[], object], turns: int = 15, warm: int = 3
+) -> Pair:
     """Time both, one after the other, `turns` times after `warm` turns that do not count."""
     times: list[tuple[float, float]] = []
     for turn in range(warm + turns):
@@ -29,7 +31,9 @@ def measure(ours: Callable[[], object], peer: Callable[[], object], turns: int =
             times.append(first)
     columns = [*zip(*times, strict=True)]
     ratios = [a / b for a, b in times]
-    return Pair(statistics.median(columns[0]), statistics.median(columns[1]), statistics.median(ratios))
+    return Pair(
+        statistics.median(columns[0]), statistics.median(columns[1]), statistics.median(ratios)
+    )
 
 
 def _timed(function: Callable[[], object]) -> float:

@@ -1,4 +1,4 @@
-"""The models of the benchmarks as people write them by hand in PyTorch, with the weights of ours."""
+"""The models of the benchmarks as people write them by hand, with the weights of ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BOS = 1
 
 
 class Luong(nn.Module):
-    """Two LSTM layers each side, general attention after the decoder's cells (Luong 2015), no input feeding."""
+    """Two LSTM layers each side, general attention after the cells, no feeding (Luong 2015)."""
 
     def __init__(self, weights: Weights, size: int = 512, symbols: int = 8000) -> None:
         super().__init__()
@@ -32,17 +32,25 @@ class Luong(nn.Module):
                 for layer in range(2):
                     getattr(module, f"weight_ih_l{layer}").copy_(weights[f"{path}.{layer}.input"])
                     getattr(module, f"weight_hh_l{layer}").copy_(weights[f"{path}.{layer}.state"])
-                    getattr(module, f"bias_ih_l{layer}").copy_(weights[f"{path}.{layer}.input_bias"])
+                    getattr(module, f"bias_ih_l{layer}").copy_(
+                        weights[f"{path}.{layer}.input_bias"]
+                    )
                     getattr(module, f"bias_hh_l{layer}").zero_()
             self.key.weight.copy_(weights["decoder.context.key"])
             self.attended.weight.copy_(weights["decoder.attended.weight"])
             self.output.weight.copy_(weights["decoder.output.weight"])
             self.output.bias.copy_(weights["decoder.output.bias"])
 
-    def encode(self, source: Tensor, length: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        packed = nn.utils.rnn.pack_padded_sequence(self.source(source), length, batch_first=True, enforce_sorted=False)
+    def encode(
+        self, source: Tensor, length: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.source(source), length, batch_first=True, enforce_sorted=False
+        )
         found, state = self.encoder(packed)
-        memory, _ = nn.utils.rnn.pad_packed_sequence(found, batch_first=True, total_length=source.size(1))
+        memory, _ = nn.utils.rnn.pad_packed_sequence(
+            found, batch_first=True, total_length=source.size(1)
+        )
         mask = torch.arange(source.size(1))[None] < length[:, None]
         return memory, mask, state
 
@@ -78,8 +86,17 @@ class Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, causal: bool = False) -> Tensor:
-        found = F.scaled_dot_product_attention(self.split(self.query(x)), keys, values, mask, is_causal=causal)
+    def forward(
+        self,
+        x: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        mask: Tensor | None = None,
+        causal: bool = False,
+    ) -> Tensor:
+        found = F.scaled_dot_product_attention(
+            self.split(self.query(x)), keys, values, mask, is_causal=causal
+        )
         return self.out(found.transpose(1, 2).flatten(2))
 
     def project(self, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,7 +112,11 @@ class Layer(nn.Module):
         self.self_norm = nn.LayerNorm(size)
         if decoder:
             self.attention, self.attention_norm = Attention(size, heads), nn.LayerNorm(size)
-        self.up, self.down, self.norm = nn.Linear(size, hidden), nn.Linear(hidden, size), nn.LayerNorm(size)
+        self.up, self.down, self.norm = (
+            nn.Linear(size, hidden),
+            nn.Linear(hidden, size),
+            nn.LayerNorm(size),
+        )
 
     def feed(self, x: Tensor) -> Tensor:
         return x + self.down(F.relu(self.up(self.norm(x))))
@@ -104,7 +125,9 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     """The Transformer with norms first (Vaswani 2017)."""
 
-    def __init__(self, weights: Weights, size: int = 512, symbols: int = 8000, layers: int = 6) -> None:
+    def __init__(
+        self, weights: Weights, size: int = 512, symbols: int = 8000, layers: int = 6
+    ) -> None:
         super().__init__()
         self.size = size
         self.source, self.target = nn.Embedding(symbols, size), nn.Embedding(symbols, size)
@@ -177,7 +200,11 @@ class Transformer(nn.Module):
                 y = layer.self_norm(x)
                 new = layer.self_attention.project(y)
                 old = past[i]
-                past[i] = new if old is None else tuple(torch.cat(pair, 2) for pair in zip(old, new, strict=True))
+                past[i] = (
+                    new
+                    if old is None
+                    else tuple(torch.cat(pair, 2) for pair in zip(old, new, strict=True))
+                )
                 x = x + layer.self_attention(y, *past[i])
                 x = x + layer.attention(layer.attention_norm(x), *cross[i], mask)
                 x = layer.feed(x)

@@ -31,7 +31,7 @@ def exporter(name: str) -> ModuleType:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its name when all has gone well, and is gone otherwise."""
+    """A temporary file beside `path` that takes its name if all goes well, and else is gone."""
     if path.is_dir():
         raise ExportError(f"{path} is a folder; name a file")
     try:

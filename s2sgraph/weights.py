@@ -21,11 +21,11 @@ Weights = dict[str, Array]
 
 
 _CONSTANT = re.compile(r"(?:^|\.)constant_\d+$")
-"""Buffers of generated modules that are no weights; a module that was copied or pickled lists them."""
+"""Buffers of generated modules, which are no weights."""
 
 
 class WeightError(Exception):
-    """Weights do not fit a model; the text names every one that is missing, foreign or of another shape."""
+    """Weights do not fit a model; the text names every one that does not."""
 
 
 def shape(value: Value) -> tuple[int, ...]:
@@ -39,7 +39,7 @@ def shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
 
 
 def initial(graph: Graph, seed: int = 0) -> Weights:
-    """First weights, float32. Each depends on the seed and its own path only, not on its neighbours."""
+    """First weights, float32; each depends on the seed and its own path only."""
     return {
         path: _drawn(
             weight.initial,

@@ -78,9 +78,10 @@ class Tracer:
     # -- the decoder ------------------------------------------------------------------
 
     def decode(self, given: Value, lead: Type, steps: dict[str, Value]) -> None:
-        """Trace the decoder on the symbols or frames before: at all places, or as one step of a loop.
+        """Trace the decoder on what came before: at all places, or as one step of a loop.
 
-        given `int[batch, time]` or `int[batch]`, or with features; `lead` is the type of one step of it.
+        `given` is `int[batch, time]` or `int[batch]`, or has features; `lead` is the type of a
+        step of it.
         """
         self.given, self.lead, self.steps = given, lead, steps
         for group in self.model.groups():
@@ -146,7 +147,7 @@ class Tracer:
             return previous(found, self._first(target))
 
     def at_step(self, values: Value, axis: str) -> Value:
-        """The place of a sequence that belongs to the decoder's step; all of them while it has a time axis."""
+        """The place of a sequence at the decoder's step; all of them where there is a time axis."""
         assert self.given is not None
         if TIME in self.given.axes:
             return rename(values, **{axis: TIME})

@@ -8,7 +8,7 @@ from math import prod
 from s2sgraph.graph.values import Graph, Node
 
 Cost = dict[tuple[str, ...], int]
-"""Multiply-adds by the axes they grow with: `(): 4096` once, `("source",): 64` for each place of the source."""
+"""Multiply-adds by the axes they grow with: `(): 4096` once, `("source",): 64` for each place."""
 
 WORDS = {"peer": "source", "past": "earlier step"}
 """What axes are called where people read them."""

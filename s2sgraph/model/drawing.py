@@ -77,7 +77,7 @@ WIDTH, HEIGHT, ACROSS, UP = 150, 40, 40, 46
 
 
 def svg(model: ModelGraph) -> str:
-    """A drawing from bottom to top, a column for each chain; dashed arrows come from the step before."""
+    """A drawing from bottom to top; dashed arrows come from the step before."""
     edges = [*_edges(model)]
     now = nx.DiGraph((a, b) for a, b, previous in edges if not previous)
     now.add_nodes_from(model.nodes)
@@ -85,7 +85,7 @@ def svg(model: ModelGraph) -> str:
     columns = {chain: i for i, chain in enumerate(model.chains)}
     taken: dict[tuple[int, int], int] = {}
     places: dict[str, tuple[float, float]] = {}
-    widest = {chain: 1 for chain in columns}
+    widest = dict.fromkeys(columns, 1)
     for node in sorted(level, key=lambda node: (level[node], node)):
         chain = _chain(model, node)
         slot = taken.get((columns[chain], level[node]), 0)
@@ -121,8 +121,9 @@ def _frame(size: tuple[float, float]) -> Iterator[str]:
         'font-family="Helvetica, Arial, sans-serif" font-size="13">'
     )
     yield (
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="#555"/></marker></defs>'
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="#555"/>'
+        "</marker></defs>"
     )
     yield '<rect width="100%" height="100%" fill="#fff"/>'
 
@@ -131,8 +132,9 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], previous: bool)
     (x1, y1), (x2, y2) = start, end
     style = ' stroke-dasharray="5 4"' if previous else ""
     if previous:  # round the right-hand side, since it often leads back down
-        side = max(x1, x2) + WIDTH / 2
-        path = f"M{x1 + WIDTH / 2:.0f} {y1:.0f}C{side + 60:.0f} {y1:.0f} {side + 60:.0f} {y2:.0f} {x2 + WIDTH / 2:.0f} {y2:.0f}"
+        side = max(x1, x2) + WIDTH / 2 + 60
+        out, back = x1 + WIDTH / 2, x2 + WIDTH / 2
+        path = f"M{out:.0f} {y1:.0f}C{side:.0f} {y1:.0f} {side:.0f} {y2:.0f} {back:.0f} {y2:.0f}"
     else:
         y1, y2 = y1 - HEIGHT / 2, y2 + HEIGHT / 2
         half = (y1 + y2) / 2
@@ -149,10 +151,12 @@ def _box(model: ModelGraph, node: str, x: float, y: float) -> str:
         f'rx="{HEIGHT / 2 if given else 5:.0f}" fill="{fill}" stroke="#555"/>'
     )
     lines = [
-        f'<text x="{x:.0f}" y="{y + (4 if not word else -2):.0f}" text-anchor="middle">{escape(name)}</text>'
+        f'<text x="{x:.0f}" y="{y + (4 if not word else -2):.0f}" text-anchor="middle">'
+        f"{escape(name)}</text>"
     ]
     if word:
         lines.append(
-            f'<text x="{x:.0f}" y="{y + 13:.0f}" text-anchor="middle" font-size="11" fill="#777">{escape(word)}</text>'
+            f'<text x="{x:.0f}" y="{y + 13:.0f}" text-anchor="middle" font-size="11" '
+            f'fill="#777">{escape(word)}</text>'
         )
     return rectangle + "".join(lines)

@@ -8,7 +8,7 @@ import networkx as nx
 
 from s2sgraph.model.layers import LayerNode, Scope, expand
 from s2sgraph.model.sizes import Sizes
-from s2sgraph.model.targets import Resolver, Target, Unresolved
+from s2sgraph.model.targets import Resolver, Target, UnresolvedError
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
@@ -22,7 +22,7 @@ class ModelGraph:
         spec: the spec.
         chains: the scope of each chain: the encoders by name, and `decoder`.
         nodes: every layer by its path, in the order of the spec.
-        graph: a networkx.DiGraph over paths; an edge has `previous`, true where it comes from the step before.
+        graph: a networkx.DiGraph over paths; `previous` of an edge: it is of the step before.
         targets: for each layer, what its references mean.
         outputs: the further outputs that the spec asks for, by name.
         sizes: the features of each layer's output.
@@ -62,13 +62,14 @@ class ModelGraph:
 
     @property
     def encoders(self) -> list[str]:
+        """The names of the encoders' chains."""
         return self.resolver.encoders
 
     def asked(self, reference: Reference) -> Target:
         """A further output that is asked for at run time; SpecError if it means nothing."""
         try:
             return self.resolver.output(reference)
-        except Unresolved as error:
+        except UnresolvedError as error:
             raise self.spec.error([Problem(("outputs",), str(error), error.hint)]) from None
 
     def members(self, chain: str) -> list[str]:
@@ -84,9 +85,10 @@ class ModelGraph:
         return [*nx.lexicographical_topological_sort(within, key=order.__getitem__)]
 
     def groups(self) -> list[list[str]]:
-        """The decoder's layers in the order of computing, those together that need each other from step to step.
+        """The decoder's layers in the order of computing, those that recur together as one.
 
-        The strongly connected components over all edges; one of several layers, or with an edge from itself, recurs.
+        The strongly connected components over all edges; one of several layers, or with an edge
+        from itself, recurs.
         """
         order = {path: place for place, path in enumerate(self.members("decoder"))}
         decoder = self.graph.subgraph(order)
@@ -99,7 +101,7 @@ class ModelGraph:
         return [sorted(condensed.nodes[group]["members"], key=order.__getitem__) for group in found]
 
     def scanned(self, group: list[str]) -> bool:
-        """Whether a group trains step by step: it recurs, and is not one cell that runs by itself."""
+        """Whether a group trains step by step: it recurs, and is no cell that runs by itself."""
         if len(group) > 1:
             return True
         (path,) = group
@@ -129,7 +131,7 @@ class ModelGraph:
             for keys, reference in node.layer.references():
                 try:
                     target = self.resolver.resolve(reference, node)
-                except Unresolved as error:
+                except UnresolvedError as error:
                     yield Problem((*node.key_path, *keys), str(error), error.hint)
                     continue
                 self.targets[path][reference] = target
@@ -138,7 +140,7 @@ class ModelGraph:
         for index, reference in enumerate(self.spec.outputs):
             try:
                 self.outputs[str(reference)] = self.resolver.output(reference)
-            except Unresolved as error:
+            except UnresolvedError as error:
                 yield Problem(("outputs", index), str(error), error.hint)
 
     def _edge(self, target: Target, path: str) -> None:

@@ -1,4 +1,4 @@
-"""The layers of a spec as nodes: blocks repeated, names in scope, each with its path and its place in the text."""
+"""The layers of a spec as nodes: blocks repeated, names in scope, places in the text."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class LayerNode:
 
     @property
     def output(self) -> LayerNode:
+        """The layer itself."""
         return self
 
     @property
@@ -45,13 +46,14 @@ class LayerNode:
 
 @dataclass(eq=False)
 class BlockNode:
-    """A block: the scopes of its copies. Outside, its name stands for the last copy's last layer."""
+    """The copies of a block. Outside, its name stands for the last copy's last layer."""
 
     path: str
     copies: list[Scope] = field(default_factory=list)
 
     @property
     def output(self) -> LayerNode:
+        """The last layer of the last copy."""
         return self.copies[-1].items[-1].output
 
 

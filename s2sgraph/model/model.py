@@ -21,6 +21,7 @@ from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocab
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
+from s2sgraph.weights import Weights
 
 GRAPHS = ("decode", "score", "encode", "step")
 
@@ -83,7 +84,7 @@ class Model:
         return Tracing(self.layers, self.symbols, asked)
 
     def trace(self, graph: str, outputs: Sequence[str] = ()) -> Graph:
-        """The graph of operations called `teach`, `score` or `decode`, with further outputs by reference.
+        """The graph of operations of that name: `teach`, or one of those that are exported.
 
         Raises:
             SpecError: sizes do not fit; says where.
@@ -111,7 +112,7 @@ class Model:
             path = path.rpartition(".")[0]
         return Problem((), text)
 
-    def initial(self, seed: int = 0) -> weights.Weights:
+    def initial(self, seed: int = 0) -> Weights:
         """First weights, drawn from a seed."""
         return weights.initial(self.trace("teach"), seed)
 
@@ -127,9 +128,10 @@ class Model:
     ) -> Any:
         """A trainable torch.fx.GraphModule.
 
-        `module(source, source_length, target) -> logits[batch, time, symbol]`: source `int64[batch, source]` or
-        `float32[batch, source, feature]`, source_length `int64[batch]` (empty: the full width), target from the
-        first symbol to the end symbol, padded. With several outputs it returns them by name.
+        `module(source, source_length, target) -> logits[batch, time, symbol]`: source
+        `int64[batch, source]` or `float32[batch, source, feature]`, source_length `int64[batch]`
+        (empty: the full width), target from the first symbol to the end symbol, padded. With
+        several outputs it returns them by name.
 
         Args:
             seed: draws the first weights.
@@ -138,8 +140,8 @@ class Model:
         given = self.initial(seed) if weights is None else self.fitted(weights)
         return exporter("torch").build(self.trace(graph, outputs), given)
 
-    def fitted(self, source: Any) -> weights.Weights:
-        """Weights of a file, mapping or module, checked against the model; WeightError if they do not fit."""
+    def fitted(self, source: Any) -> Weights:
+        """Weights of a file, mapping or module; WeightError if they do not fit the model."""
         return weights.fitted(weights.read(source), self._shapes)
 
     def emit(
@@ -185,15 +187,15 @@ class Model:
         seed: int = 0,
         verify: Callable[[Path], None] | None = None,
     ) -> Path:
-        """Write one ONNX file: checked, loaded, compared with the reference, and only then given its name.
+        """Write one ONNX file: checked, loaded, compared, and only then given its name.
 
         Args:
             path: the file to write.
             weights: a safetensors file, a mapping or a module; None draws them from `seed`.
             graph: `decode`, `score`, `encode` or `step`.
             outputs: references of further outputs.
-            verify: called with the written file before it gets its name; by default onnxruntime must give what
-                torch gives (numpy where torch is missing).
+            verify: called with the written file before it gets its name; by default onnxruntime
+                must give what torch gives (numpy where torch is missing).
 
         Raises:
             ExportError: it could not be written or verified; no file is left.
@@ -233,7 +235,7 @@ class Model:
         }
 
     def show(self, format: str = "text") -> str:
-        """The model for the eye: a tree as `text`, or the graph of layers as `mermaid`, `dot` or `svg`."""
+        """The model for the eye: a tree as `text`, or a picture as `mermaid`, `dot` or `svg`."""
         from s2sgraph.model.showing import shown
 
         return shown(self, format)

@@ -104,7 +104,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def shown_after(model: Model, name: str, graph: str = "decode") -> str:
-    """The graph of operations after a pass, for one who works on the compiler; ValueError for no such pass."""
+    """The graph of operations after a pass of the compiler; ValueError for no such pass."""
     known = ["trace", *(name for name, _ in NAMED), "place", *(name for name, _ in PLACED)]
     if name not in known:
         raise ValueError(f"no pass is called {name}; there are {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""How many features each layer gives, inferred along the edges, so that nobody writes a size twice."""
+"""How many features each layer gives, inferred so that nobody writes a size twice."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What goes in: sources, targets and their lengths, made safe at the entry of every graph.
 
-Every graph has at least one row and one place inside, since empty sizes end some runtimes; what was not there is cut
-off again at the exit. The axes of inputs and outputs are called `given …`, those inside have the plain name.
+Every graph has at least one row and one place inside, since empty sizes end some runtimes; what
+was not there is cut off again at the exit. The axes of inputs and outputs are called `given …`,
+those inside have the plain name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from s2sgraph.graph.ops import (
     outer,
     places,
     rename,
+    select,
     sub,
     trim,
 )
@@ -87,6 +89,7 @@ def prepare(
             last = normalized(last, target)
         elif side.normalize:
             last = normalized(last, side.normalize)
+        values = select(mask, values, 0.0)  # whatever padding holds, not even NaN gets further
         if side.static:
             static = cover(inputs[f"{name}_static"], over=BATCH, into="batch", value=0.0)
     return Source(values, mask, length, name, last, static)
@@ -98,7 +101,7 @@ def covered(x: Value, over: str, into: str, value: float) -> Value:
 
 
 def lengths(given: Value, values: Value, over: str) -> Value:
-    """Each row's own length, from none to the width: `int[batch]`; where none are given, the full width."""
+    """Each row's own length, `int[batch]`; the full width where none are given."""
     axis = given.axes[0]
     width = extent(values, over=over)
     full = rename(expand(width, values, axes=("batch",)), batch=axis)
@@ -109,7 +112,7 @@ def lengths(given: Value, values: Value, over: str) -> Value:
 
 
 def leaving(x: Value, like: Value) -> Value:
-    """x with just the rows that came in, by an input that has them."""
+    """A value with just the rows that came in, by an input that has them."""
     return trim(x, extent(like, over=BATCH), over="batch", into=BATCH)
 
 

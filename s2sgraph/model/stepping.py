@@ -1,6 +1,7 @@
-"""Encoder and single step as graphs of their own, for search in the client's language and for streaming.
+"""Encoder and single step as graphs of their own, for searching and streaming by clients.
 
-Both come from the decode loop: what the passes moved out of its body is the encoder's part, and the body is the step.
+Both come from the decode loop: what the passes moved out of its body is the encoder's part, and
+the body is the step.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from s2sgraph.passes.repeats import Repeat
 
 @dataclass(frozen=True)
 class Split:
-    """The two graphs, and what the second is given besides the symbol or frame before and the number of the step."""
+    """The two graphs, and the memory and states that the second is given."""
 
     encode: Graph
     step: Graph
@@ -46,7 +47,7 @@ class Split:
 
 
 def split(whole: Graph, first: Given) -> Split:
-    """The parts of a decode graph whose loop emits what one step gives, and whose first state is the symbol before."""
+    """The parts of a graph whose loop emits what one step gives."""
     names = whole.output_names
     simplify(whole)
     loop = next(node for node in whole.nodes if node.op == "loop")
@@ -71,14 +72,14 @@ def split(whole: Graph, first: Given) -> Split:
 
 
 def _first_state(repeat: Repeat, whole: Graph) -> Value:
-    """The start of the state that stands for the symbol before: the one that the step hands on unchanged."""
+    """The start of the symbol before, the one state that a step hands on unchanged."""
     unchanged = [i for i, state in enumerate(repeat.states) if repeat.following[i] is state]
     assert len(unchanged) == 1, f"{len(unchanged)} states that never change in {whole.output_names}"
     return repeat.first[unchanged[0]]
 
 
 def _fixed(graph: Graph) -> set[Value]:
-    """Values outside the loop that depend on no input: constants, and what is made of weights alone."""
+    """Values outside the loop that depend on no input: constants, and what weights make."""
     flow = nx.DiGraph()
     flow.add_nodes_from(graph.inputs)
     for node in graph.nodes:

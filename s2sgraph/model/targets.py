@@ -1,4 +1,4 @@
-"""What references mean: each is resolved to a layer, a part of one, or something that the chain is given."""
+"""What references mean: a layer, a part of one, or something that the chain is given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTS = {"attention": ("weights",), "lstm": ("cell",), "output": ("deviation",)}
 """The named parts of kinds of layers, besides their output."""
 
 
-class Unresolved(Exception):
+class UnresolvedError(Exception):
     """A reference that means nothing; the text says what there is."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -31,12 +31,13 @@ class Target:
     """What a reference means.
 
     Attributes:
-        what: an `output` or `part` of a layer; its `final` states; of a whole encoder the values at the `last` place,
-            their `mean`, or those `here`, at the decoder's step; the `input` of a chain; `static` values of a source,
-            a `step` value known in advance, or the last frame of a `source`.
+        what: an `output` or `part` of a layer; its `final` states; of a whole encoder the values
+            at the `last` place, their `mean`, or those `here`, at the decoder's step; the `input`
+            of a chain; `static` values of a source, a `step` value known in advance, or the last
+            frame of a `source`.
         chain: the chain it is in, or the name of a source or step value.
         node: the path of the layer, if it is one.
-        part: the name of the part: `weights`, `cell`; of final states `forward`, `backward`, `cell`.
+        part: its name: `weights`, `cell`; of final states `forward`, `backward`, `cell`.
         previous: one step earlier.
     """
 
@@ -56,7 +57,7 @@ class Resolver:
         self.memory = spec.memory or self.encoders[0]
 
     def resolve(self, reference: Reference, node: LayerNode) -> Target:
-        """What a reference means in a layer; Unresolved if nothing."""
+        """What a reference means in a layer; UnresolvedError if nothing."""
         name, *rest = reference.path
         if name == "below":
             found = self._item(node.below, node.chain, rest)
@@ -82,7 +83,7 @@ class Resolver:
         if not reference.previous:
             return found
         if chain != "decoder" or found.chain != "decoder" or found.what not in ("output", "part"):
-            raise Unresolved(
+            raise UnresolvedError(
                 f"{reference} is not of the decoder's steps", "only a decoder's layer has prev."
             )
         return Target(found.what, found.chain, found.node, found.part, previous=True)
@@ -106,14 +107,14 @@ class Resolver:
         ]
         known += ["below", "input", "encoder", *self.encoders]
         text = ".".join(map(str, (name, *rest)))
-        raise Unresolved(
+        raise UnresolvedError(
             f"nothing is called {text} here", did_you_mean(name, known) or _listed(known)
         )
 
     def _item(self, item: Item | None, chain: str, rest: list[str | int]) -> Target:
         if item is None:
             if rest:
-                raise Unresolved(f"the input of a chain has no part {rest[0]}")
+                raise UnresolvedError(f"the input of a chain has no part {rest[0]}")
             return Target("input", chain)
         while rest and isinstance(item, BlockNode):
             item = _inside(item, rest)
@@ -126,9 +127,9 @@ class Resolver:
         part, *more = map(str, rest)
         if part == "final" and node.layer.runs:
             if chain == "decoder":
-                raise Unresolved("a decoder has no final state while it runs")
+                raise UnresolvedError("a decoder has no final state while it runs")
             if len(more) > 1 or (more and more[0] not in ("forward", "backward", "cell")):
-                raise Unresolved(
+                raise UnresolvedError(
                     f"a final state has no part {'.'.join(more)}",
                     "it has forward, backward and cell",
                 )
@@ -137,7 +138,7 @@ class Resolver:
         if part not in known or more:
             parts = [*known, *(["final"] if node.layer.runs else [])]
             text = _listed(parts) if parts else "it has none"
-            raise Unresolved(f"{node.layer.label} has no part {'.'.join((part, *more))}", text)
+            raise UnresolvedError(f"{node.layer.label} has no part {'.'.join((part, *more))}", text)
         return Target("part", chain, node.path, part)
 
     def _encoder(self, name: str, rest: list[str | int]) -> Target:
@@ -157,7 +158,7 @@ class Resolver:
             if not more:
                 return Target("last", name, scope.items[-1].output.path)
         known = [*scope.visible(), "final", "mean", "here"]
-        raise Unresolved(
+        raise UnresolvedError(
             f"{name} has no part {part}", did_you_mean(str(part), known) or _listed(known)
         )
 
@@ -166,11 +167,11 @@ def _inside(block: BlockNode, rest: list[str | int]) -> Item:
     """The item of a copy of a block that the next parts name; they are taken off `rest`."""
     number = rest.pop(0)
     if not isinstance(number, int):
-        raise Unresolved(
+        raise UnresolvedError(
             f"inside a block, first say which copy: {block.path.split('.')[-1]}[0].{number}"
         )
     if number >= len(block.copies):
-        raise Unresolved(
+        raise UnresolvedError(
             f"there is no copy {number}", f"the copies are 0 to {len(block.copies) - 1}"
         )
     copy = block.copies[number]
@@ -178,7 +179,7 @@ def _inside(block: BlockNode, rest: list[str | int]) -> Item:
         return copy.items[-1]
     name = str(rest.pop(0))
     if name not in copy.names:
-        raise Unresolved(
+        raise UnresolvedError(
             f"no layer of the block is called {name}",
             did_you_mean(name, copy.names) or _listed([*copy.names]),
         )

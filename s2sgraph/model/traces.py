@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from s2sgraph.graph import trace
@@ -50,7 +50,7 @@ from s2sgraph.model.stepping import Split, split
 from s2sgraph.model.targets import Target
 from s2sgraph.search.greedy import Greedy
 from s2sgraph.search.rules import Rules, one_best
-from s2sgraph.spec.sides import FeatureTarget, TokenTarget
+from s2sgraph.spec.sides import FeatureSource, FeatureTarget, TokenSource, TokenTarget
 
 ROWS = Type("float", (("batch", None),))
 
@@ -70,12 +70,14 @@ class Tracing:
     outputs: Mapping[str, Target]
 
     @property
-    def sides(self) -> dict[str, object]:
+    def sides(self) -> dict[str, TokenSource | FeatureSource]:
+        """The sides of the sources by name."""
         source = self.model.spec.source
         return dict(source) if isinstance(source, dict) else {"source": source}
 
     @property
     def target(self) -> TokenTarget | FeatureTarget:
+        """The side of the target."""
         side = self.model.spec.target
         assert isinstance(side, TokenTarget | FeatureTarget)
         return side
@@ -84,7 +86,7 @@ class Tracing:
 
     def sources(self) -> list[Given]:
         """The inputs of the sources."""
-        return source_inputs(self.sides)  # type: ignore[arg-type]
+        return source_inputs(self.sides)
 
     def known_ahead(self) -> list[Given]:
         """The inputs known in advance for every place of the target."""
@@ -111,7 +113,7 @@ class Tracing:
     # -- graphs -----------------------------------------------------------------------
 
     def teach(self, mode: Mode = "train") -> Graph:
-        """Given source and target, the scores of every symbol, or the frames: the module's forward."""
+        """Given source and target, the scores of every symbol, or the frames."""
         inputs = [*self.sources(), self.targets(), *self.known_ahead()]
 
         def function(**given: Value) -> dict[str, Value]:
@@ -266,8 +268,7 @@ class Tracing:
         else:
             found = self._frames(tracer, rules, ahead, inner)
         outside = {n: self._asked(tracer, t) for n, t in self.outputs.items() if n not in inner}
-        result = {name: self._left(value, like) for name, value in (found | outside).items()}
-        return result
+        return {name: self._left(value, like) for name, value in (found | outside).items()}
 
     def _stepped(self, **given: Value) -> dict[str, Value]:
         """One step of the decoder as the body of a loop, for `split`."""
@@ -277,7 +278,8 @@ class Tracing:
             name: covered(given[name], "given ahead", "ahead", 0.0)
             for name in self.model.spec.steps
         }
-        start, names = self._start(tracer), []
+        start = self._start(tracer)
+        names: list[str] = []
 
         def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
             tracer.decode(carry(start), ROWS, ahead)
@@ -348,8 +350,10 @@ class Tracing:
     def _pad(self) -> int:
         return self.model.spec.special.pad
 
-    def _trace(self, function: object, inputs: list[Given], mode: Mode) -> Graph:
-        return trace.trace(function, {given.name: given.type for given in inputs}, mode=mode)  # type: ignore[arg-type]
+    def _trace(
+        self, function: Callable[..., dict[str, Value]], inputs: list[Given], mode: Mode
+    ) -> Graph:
+        return trace.trace(function, {given.name: given.type for given in inputs}, mode=mode)
 
     def _tracer(self, given: dict[str, Value]) -> Tracer:
         names = [*self.sides]
@@ -358,7 +362,7 @@ class Tracing:
         sources: dict[str, Source] = {}
         for name, side in self.sides.items():
             chain = name if several else "encoder"
-            sources[chain] = prepare(name, side, given, pad, normalize)  # type: ignore[arg-type]
+            sources[chain] = prepare(name, side, given, pad, normalize)
         counts = {
             chain: self.symbols.get(name, 0) for chain, name in zip(sources, names, strict=True)
         }

@@ -8,11 +8,12 @@ from pathlib import Path
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.schema import Spec
+from s2sgraph.spec.settings import Settings
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import Characters, Ids, Special, Subwords, Vocabulary, Words
+from s2sgraph.text import Characters, Ids, Special, Subwords, Units, Vocabulary, Words
 
 Table = Vocabulary | Ids
-UNITS = {"characters": Characters, "words": Words}
+UNITS: dict[str, type[Units]] = {"characters": Characters, "words": Words}
 
 
 def special_symbols(spec: Spec) -> Special:
@@ -21,11 +22,12 @@ def special_symbols(spec: Spec) -> Special:
 
 
 def token_sides(spec: Spec) -> dict[str, tuple[TokenSide, KeyPath]]:
-    """The sides of tokens by name (`source` or the names of several, and `target`), and where they stand."""
+    """The sides of tokens by name, `target` among them, and where they stand."""
+    sides: dict[str, tuple[Settings, KeyPath]] = {}
     if isinstance(spec.source, dict):
-        sides = {name: (side, ("source", name)) for name, side in spec.source.items()}
+        sides.update({name: (side, ("source", name)) for name, side in spec.source.items()})
     else:
-        sides = {"source": (spec.source, ("source",))}
+        sides["source"] = (spec.source, ("source",))
     sides["target"] = (spec.target, ("target",))
     return {
         name: (side, path) for name, (side, path) in sides.items() if isinstance(side, TokenSide)
@@ -72,7 +74,7 @@ def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[s
                 Problem(
                     path,
                     "the vocabulary is open, and nothing says how large it is",
-                    "train closes it and writes a spec that has it; or list the symbols, or name a file",
+                    "train closes it and writes a spec with it; or list symbols, or name a file",
                 )
             )
     if problems:
@@ -81,7 +83,7 @@ def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[s
 
 
 def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Vocabulary:
-    """A vocabulary from a file in the folder of the spec: one symbol a line, or a tokenizer's JSON."""
+    """A vocabulary from a file beside the spec: one symbol a line, or a tokenizer's JSON."""
     text = (Path(spec.places.name).parent / (side.file or "")).read_text("utf-8")
     if side.tokens == "subwords":
         units = Subwords(text)
