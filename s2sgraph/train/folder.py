@@ -77,7 +77,7 @@ class Folder:
             found = [file for file in written if file.exists()]
             if found and not overwrite:
                 message = f"{path} holds a run already ({found[0].name})"
-                raise TrainingError(f"{message}; name another folder, or let it be overwritten")
+                raise TrainingError(f"{message}; name another folder, or --overwrite it")
             for file in [*found, *path.glob("*.safetensors")]:
                 file.unlink()
         except OSError as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import torch
 
 from s2sgraph import __version__
-from s2sgraph.model import compile
+from s2sgraph.model import Model, compile
+from s2sgraph.model.graph import ModelGraph
 from s2sgraph.spec import Problem, Spec, load
-from s2sgraph.train.closing import close
+from s2sgraph.train.closing import Closed, close
 from s2sgraph.train.examples import encode, files, named_from, read
 from s2sgraph.train.folder import Folder, Run
 from s2sgraph.train.loop import Loop
@@ -44,17 +46,18 @@ def train(
     if spec.data.train is None:
         problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
         raise spec.error([problem])
+    ModelGraph(spec)  # a spec that is no model is not worth reading data for
     paths = {name: files(spec, getattr(spec.data, name)) for name in ("train", "dev", "test")}
     found = read(spec, paths["train"])
     held_out = read(spec, paths["dev"]) if paths["dev"] else None
     closed = close(spec, found)
-    if not closed.files:
-        compile(closed.spec)  # every mistake is reported before anything is written
+    draft = _draft(closed)
+    examples = encode(draft, found)
+    dev = encode(draft, held_out) if held_out else None
+    # Nothing is written before here: every mistake in the spec and the data is known by now.
     folder = Folder.new(Path(run_folder), overwrite)
-    resolved = _resolved(closed.spec, folder, closed.files, paths)
-    model = compile(resolved)
-    examples = encode(model, found)
-    loop = Loop(model, examples, encode(model, held_out) if held_out else None, folder, report)
+    model = compile(_resolved(closed, folder, paths))
+    loop = Loop(model, examples, dev, folder, report)
     try:
         loop.run()
     except (KeyboardInterrupt, SystemExit):
@@ -63,12 +66,20 @@ def train(
     return _leave(loop)
 
 
-def _resolved(spec: Spec, folder: Folder, texts: dict[str, str], paths: dict[str, Any]) -> Spec:
+def _draft(closed: Closed) -> Model:
+    """The model before it has a folder; its errors show the user's own text where they can."""
+    if not closed.files:
+        return compile(closed.spec)
+    with TemporaryDirectory() as place:
+        return compile(load(Folder(Path(place)).write_spec(closed.spec, closed.files)))
+
+
+def _resolved(closed: Closed, folder: Folder, paths: Mapping[str, Sequence[Path]]) -> Spec:
     """The spec as it is loaded from the run folder, where its files lie beside it."""
     place = folder.path / "spec.yaml"
     named = {f"data.{n}": [named_from(place, p) for p in given] for n, given in paths.items()}
-    moved = spec.set({key: names for key, names in named.items() if names})
-    return load(folder.write_spec(moved, texts))
+    moved = closed.spec.set({key: names for key, names in named.items() if names})
+    return load(folder.write_spec(moved, closed.files))
 
 
 def _leave(loop: Loop) -> Run:
