@@ -6,7 +6,6 @@ import numpy as np
 import onnx_ir as ir
 
 from s2sgraph.graph.values import Graph, Value
-from s2sgraph.passes.bias import uses
 from s2sgraph.passes.pipeline import lower
 from s2sgraph.passes.placing import Kernel, recurrent
 from s2sgraph.passes.prune import prune
@@ -37,7 +36,7 @@ def build(
     join(placed, arrays)
     prune(placed)
     paths = {weight.value: path for path, weight in placed.weights.items()}
-    emitter = Emitter(arrays, paths, uses(placed))
+    emitter = Emitter(arrays, paths, placed.uses())
     inputs = []
     for value in placed.inputs:
         shape = ir.Shape(dims(value.type, value.layout or ()))

@@ -11,7 +11,6 @@ import numpy as np
 
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Graph, Initial, Layout, Node, Value, Weight
-from s2sgraph.passes.bias import uses
 
 from .emitter import Array
 
@@ -34,7 +33,7 @@ def constant(graph: Graph, arrays: Arrays, path: str, array: Array, like: Value)
 
 def scale_into_weights(graph: Graph, arrays: Arrays) -> None:
     """`linear(x, w, b) * number` becomes `linear(x, number w, number b)`, also through a reshape."""
-    used = uses(graph)
+    used = graph.uses()
     numbers = {
         value: float(node.attrs["value"])
         for block in graph.blocks()

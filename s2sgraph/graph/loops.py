@@ -103,9 +103,8 @@ def spread(x: Value, like: Type) -> Value:
     """A value with all axes of `like`: copies of x along those that it lacks."""
     for axis, size in like.dims:
         if axis not in x.axes:
-            x = expand(
-                x, filled(((axis, size),)) if size is not None else witness(axis), axes=(axis,)
-            )
+            as_many = witness(axis) if size is None else filled(((axis, size),))
+            x = expand(x, as_many, axes=(axis,))
     return x
 
 

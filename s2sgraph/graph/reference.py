@@ -21,11 +21,11 @@ def run(graph: Graph, weights: dict[str, Array], inputs: dict[str, Array]) -> di
         value: np.asarray(inputs[value.name], NUMPY[value.type.dtype]) for value in graph.inputs
     }
     for path, weight in graph.weights.items():
-        env[weight.value] = unstored(weight.value, weights[path])
+        env[weight.value] = _unstored(weight.value, weights[path])
     return dict(zip(graph.output_names, _block(graph, env), strict=True))
 
 
-def unstored(value: Value, array: Array) -> Array:
+def _unstored(value: Value, array: Array) -> Array:
     """A weight as it is stored, with one dimension for each axis in the order of its type."""
     axes = [axis for group in value.layout or () for axis in group]
     array = np.asarray(array, np.float64).reshape([value.number(axis) for axis in axes])

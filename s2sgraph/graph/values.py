@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -111,6 +112,12 @@ class Graph:
             for node in block.nodes:
                 node.inputs = tuple(instead.get(value, value) for value in node.inputs)
             block.outputs = [instead.get(value, value) for value in block.outputs]
+
+    def uses(self) -> Counter[Value]:
+        """How often each value is an operand or an output, here and in bodies."""
+        found = Counter(v for block in self.blocks() for node in block.nodes for v in node.inputs)
+        found.update(value for block in self.blocks() for value in block.outputs)
+        return found
 
     def blocks(self) -> Iterator[Graph]:
         """This graph and the bodies within it, outermost first."""

@@ -1,0 +1,1 @@
+"""Passes over the op graph: what makes it smaller, and what gives its axes dimensions."""

@@ -10,7 +10,7 @@ from s2sgraph.graph.values import Graph, Node, Value
 def bias_into_linear(graph: Graph) -> None:
     """`linear(x, w) + b`, with b a weight of one dimension: `linear(x, w, b)`. On placed graphs."""
     weights = {weight.value for weight in graph.weights.values()}
-    used = uses(graph)
+    used = graph.uses()
     for block in graph.blocks():
         made = {value: node for node in block.nodes for value in node.outputs}
         for node in block.nodes:
@@ -23,15 +23,6 @@ def _join(node: Node, made: dict[Value, Node], weights: set[Value], used: Counte
         linear = made.get(product)
         if linear is None or linear.op != "linear" or len(linear.inputs) != 2 or used[product] != 1:
             continue
-        if bias in weights and bias.layout is not None and len(bias.layout) == 1:
+        if bias in weights and len(bias.layout or ()) == 1:
             node.op, node.inputs = "linear", (*linear.inputs, bias)
             return
-
-
-def uses(graph: Graph) -> Counter[Value]:
-    """How often each value is an operand or an output, bodies included."""
-    found = Counter(
-        value for block in graph.blocks() for node in block.nodes for value in node.inputs
-    )
-    found.update(value for block in graph.blocks() for value in block.outputs)
-    return found

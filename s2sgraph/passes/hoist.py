@@ -1,4 +1,4 @@
-"""What does not depend on what changes from step to step leaves the loop; no runtime does this for us."""
+"""What is the same at every step leaves the loop; no runtime does this for us."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from s2sgraph.graph.values import Graph
 
 
 def hoist(graph: Graph) -> None:
-    """Move invariant nodes before their loop or scan, innermost first."""
+    """Move nodes that depend on no step before their loop or scan, innermost first."""
     for node in [*graph.nodes]:
         if node.body:
             hoist(node.body)

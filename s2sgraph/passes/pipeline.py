@@ -13,6 +13,8 @@ from s2sgraph.passes.placing import Kernel, place
 from s2sgraph.passes.prune import prune
 
 Pass = Callable[[Graph], None]
+Watch = Callable[[str, Graph], None]
+"""Called with the name of each pass that has run, and what it has left."""
 
 NAMED: tuple[tuple[str, Pass], ...] = (("prune", prune), ("hoist", hoist), ("dedupe", dedupe))
 PLACED: tuple[tuple[str, Pass], ...] = (
@@ -23,10 +25,12 @@ PLACED: tuple[tuple[str, Pass], ...] = (
 )
 
 
-def simplify(
-    graph: Graph, *, after: Callable[[str, Graph], None] = lambda name, graph: None
-) -> None:
-    """Run the passes on named axes, checking the graph after each; `after` is called with each pass's name."""
+def _unwatched(name: str, graph: Graph) -> None:
+    pass
+
+
+def simplify(graph: Graph, *, after: Watch = _unwatched) -> None:
+    """Run the passes on named axes; the graph is verified before the first and after each."""
     verify(graph)
     after("trace", graph)
     for name, function in NAMED:
@@ -35,13 +39,12 @@ def simplify(
         after(name, graph)
 
 
-def lower(
-    graph: Graph,
-    kernels: dict[str, Kernel],
-    *,
-    after: Callable[[str, Graph], None] = lambda name, graph: None,
-) -> Graph:
-    """Simplify, place and clean up: the positional graph that exporters translate."""
+def lower(graph: Graph, kernels: dict[str, Kernel], *, after: Watch = _unwatched) -> Graph:
+    """Simplify, place and clean up: the positional graph that exporters translate.
+
+    `kernels` says which composites the engine has, and how each is placed. The graph itself is
+    changed too.
+    """
     simplify(graph, after=after)
     placed = place(graph, kernels)
     after("place", placed)

@@ -1,4 +1,4 @@
-"""What nobody needs goes: nodes, states that only feed themselves, results of loops that are not read."""
+"""What nobody needs goes: nodes, states that only feed themselves, unread results of loops."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from s2sgraph.passes.repeats import Repeat
 def prune(graph: Graph) -> None:
     """Drop what does not reach an output. Weights that are not used are dropped with it."""
     _nodes(graph)
-    used = {value for block in graph.blocks() for node in block.nodes for value in node.inputs}
-    used |= {value for block in graph.blocks() for value in block.outputs}
+    used = graph.uses()
     graph.weights = {path: weight for path, weight in graph.weights.items() if weight.value in used}
 
 
@@ -30,6 +29,7 @@ def _nodes(graph: Graph) -> None:
 
 
 def _repeat(repeat: Repeat, used: set[Value]) -> None:
+    """Keep the results that are used, and the states that these or other such states need."""
     results = [i for i, value in enumerate(repeat.stacked) if value in used]
     alive = {i for i, value in enumerate(repeat.finals) if value in used}
     while True:
@@ -38,22 +38,21 @@ def _repeat(repeat: Repeat, used: set[Value]) -> None:
             *(repeat.results[i] for i in results),
             *(repeat.following[i] for i in alive),
         ]
-        needed = _behind(repeat.node.body, wanted)
+        needed = _behind(repeat.inside, wanted)
         grown = alive | {i for i, value in enumerate(repeat.states) if value in needed}
         if grown == alive:
             break
         alive = grown
     if repeat.node.op == "scan":
         slices = [i for i, value in enumerate(repeat.slices) if value in needed]
-        repeat.keep_slices(slices or [0])
+        repeat.keep_slices(slices or [0])  # one must say how many places there are
     repeat.keep_states(sorted(alive))
     repeat.keep_results(results)
     repeat.write()
 
 
-def _behind(body: Graph | None, wanted: list[Value]) -> set[Value]:
+def _behind(body: Graph, wanted: list[Value]) -> set[Value]:
     """The values of a body that these are computed from."""
-    assert body is not None
     needed = set(wanted)
     for node in reversed(body.nodes):
         if needed.intersection(node.outputs):

@@ -1,77 +1,95 @@
-"""One view of the two nodes that repeat a body, `loop` and `scan`, whose inputs and outputs are in other orders."""
+"""One view of `loop` and `scan`, the two nodes that repeat a body.
+
+loop(trips, *first) -> *finals, *stacked
+    body(counter, *states) -> finished, *following, *results
+scan(*sequences, *first) -> *stacked, *finals
+    body(*slices, *states) -> *results, *following
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from s2sgraph.graph.values import Node, Value
+from s2sgraph.graph.values import Graph, Node, Value
 
 
 @dataclass
 class Repeat:
-    """The parts of a loop or scan: `write` puts them back into the node after a pass has changed them."""
+    """The parts of a loop or scan; `write` puts them back after a pass has changed them.
+
+    Attributes:
+        node: the loop or scan.
+        inside: its body.
+        given: what the node is given besides states: the number of trips, or the sequences.
+        slices: what the body is given for that: the counter, or one place of each sequence.
+        first: the states before the first step.
+        states: the states as the body is given them.
+        following: the states as the body leaves them.
+        finals: the states after the last step.
+        control: whether the loop is finished, in the body; nothing for a scan.
+        results: what one step gives, in the body.
+        stacked: what all steps give.
+    """
 
     node: Node
+    inside: Graph
     given: list[Value]
-    """What the node is given besides states: the number of trips, or the sequences."""
-    first: list[Value]
     slices: list[Value]
-    """What the body is given for it: the counter, or one place of each sequence."""
+    first: list[Value]
     states: list[Value]
-    control: list[Value]
-    """Whether the loop is finished; nothing for a scan."""
     following: list[Value]
-    results: list[Value]
     finals: list[Value]
+    control: list[Value]
+    results: list[Value]
     stacked: list[Value]
 
     @staticmethod
     def of(node: Node) -> Repeat:
+        """The parts of a node, which is a loop or a scan."""
         assert node.body is not None
         inside, count = node.body, node.attrs["states"]
-        lead = len(node.inputs) - count
+        lead, number = len(node.inputs) - count, len(node.outputs) - count
+        outer, inner = [*node.outputs], inside.outputs
         if node.op == "loop":
-            finals, stacked = [*node.outputs[:count]], [*node.outputs[count:]]
-            control, following, results = (
-                inside.outputs[:1],
-                inside.outputs[1 : 1 + count],
-                inside.outputs[1 + count :],
-            )
+            control, following, results = inner[:1], inner[1 : 1 + count], inner[1 + count :]
+            finals, stacked = outer[:count], outer[count:]
         else:
-            number = len(node.outputs) - count
-            stacked, finals = [*node.outputs[:number]], [*node.outputs[number:]]
-            control, results, following = [], inside.outputs[:number], inside.outputs[number:]
+            control, results, following = [], inner[:number], inner[number:]
+            stacked, finals = outer[:number], outer[number:]
         return Repeat(
-            node,
-            [*node.inputs[:lead]],
-            [*node.inputs[lead:]],
-            inside.inputs[:lead],
-            inside.inputs[lead:],
-            control,
-            following,
-            results,
-            finals,
-            stacked,
+            node=node,
+            inside=inside,
+            given=[*node.inputs[:lead]],
+            slices=inside.inputs[:lead],
+            first=[*node.inputs[lead:]],
+            states=inside.inputs[lead:],
+            following=following,
+            finals=finals,
+            control=control,
+            results=results,
+            stacked=stacked,
         )
 
     def keep_states(self, places: list[int]) -> None:
         """Drop all states but those at these places."""
-        for name in ("first", "states", "following", "finals"):
-            setattr(self, name, [getattr(self, name)[i] for i in places])
+        for column in (self.first, self.states, self.following, self.finals):
+            column[:] = [column[i] for i in places]
         if "grows" in self.node.attrs:
             self.node.attrs["grows"] = tuple(self.node.attrs["grows"][i] for i in places)
 
     def keep_results(self, places: list[int]) -> None:
+        """Drop all results but those at these places."""
         self.results = [self.results[i] for i in places]
         self.stacked = [self.stacked[i] for i in places]
 
     def keep_slices(self, places: list[int]) -> None:
+        """Drop all sequences but those at these places."""
         self.given = [self.given[i] for i in places]
         self.slices = [self.slices[i] for i in places]
 
     def write(self) -> None:
-        node, inside = self.node, self.node.body
-        assert inside is not None
+        """Put the parts back into the node and its body."""
+        node, inside = self.node, self.inside
         node.attrs = {**node.attrs, "states": len(self.states)}
         node.inputs = (*self.given, *self.first)
         inside.inputs = [*self.slices, *self.states]

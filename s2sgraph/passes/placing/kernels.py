@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from s2sgraph.graph.values import Node
-from s2sgraph.passes.placing.layout import apiece, stored, without
+from s2sgraph.graph.values import Layout, Node
+from s2sgraph.passes.placing.layout import apiece, stored
 from s2sgraph.passes.placing.placer import Placed, Placer
 
 
 def recurrent(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
     """A cell along an axis, time first; or one step of it, as rows.
 
-    The node's inputs are x `[over, rows, feature]`, the lengths if `ragged`, the states `[rows, feature]`, and the
-    weights that `weights` names.
+    The placed node's inputs are x `[over, rows, feature]`, the lengths if `ragged`, the states
+    `[rows, feature]`, and the weights that `weights` names; `final` says which states are read
+    after the last place.
     """
     assert node.body is not None
     over, ragged = node.attrs.get("over", ""), node.attrs.get("ragged", False)
-    x, states = operands[0], operands[2 if ragged else 1 :]
+    x, *rest = operands
+    lengths = [rest.pop(0).raw] if ragged else []
     lead = tuple(axis for axis in x.type.axes if axis not in (over, "feature"))
-    x = p.conform(x, ((over,), lead, ("feature",)) if over else (lead, ("feature",)))
-    states = [p.conform(state, (lead, ("feature",))) for state in states]
+    rows: Layout = (lead, ("feature",))
+    whole: Layout = ((over,), *rows) if over else rows
+    x, states = p.conform(x, whole), [p.conform(state, rows) for state in rest]
     weights = {p.names[value]: p.env[value].raw for value in node.body.free() if value in p.names}
-    inputs = [
-        x.raw,
-        *(v.raw for v in operands[1:2] if ragged),
-        *(state.raw for state in states),
-        *weights.values(),
-    ]
-    y = ((over,), lead, ("feature",)) if over else (lead, ("feature",))
     outputs = p.emit(
         node.op,
-        inputs,
-        [y, *((lead, ("feature",)) for _ in states)],
+        [x.raw, *lengths, *(state.raw for state in states), *weights.values()],
+        [whole, *(rows for _ in states)],
         [value.type for value in node.outputs],
         **node.attrs,
         weights=tuple(weights),
@@ -41,7 +37,11 @@ def recurrent(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | N
 
 
 def attend(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
-    """Scaled dot-product attention, if nobody asks for the weights: `[…, rows, key] [, over, key] [, over, value]`."""
+    """Scaled dot-product attention, if nobody asks for the weights.
+
+    The placed node's inputs are the query `[…, rows, key]`, keys `[…, over, key]`, values
+    `[…, over, value]` and, if there is one, the mask, broadcast against `[…, rows, over]`.
+    """
     if node.outputs[1] in p.used:
         return None
     over, causal = node.attrs["over"], node.attrs["causal"]
@@ -56,19 +56,14 @@ def attend(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None
     ]
     for mask in operands[3:]:
         own = mask.type.axes
-        inputs.append(
-            p.conform(
-                mask, tuple(g if g and set(g) <= set(own) else () for g in (*lead, rows, (over,)))
-            )
-        )
-    type = node.outputs[0].type
+        target = tuple(g if g and set(g) <= set(own) else () for g in (*lead, rows, (over,)))
+        inputs.append(p.conform(mask, target))
     result = p.op(
         "attend",
         [v.raw for v in inputs],
         (*lead, rows, ("value",)),
-        type,
+        node.outputs[0].type,
         causal=bool(causal),
         rate=node.attrs["rate"],
     )
-    assert without(result.layout)
-    return [result, result]
+    return [result, result]  # the second is in place of the weights, which nobody reads

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Layout
 
 ROWS = (("batch", "beam"),)
-"""Neighbours kept as one dimension: what a step of decoding has many of, so that its products are of two dimensions."""
+"""Neighbours kept as one dimension, so that products of a step of decoding have two dimensions."""
 
 
 def axes_of(layout: Layout) -> list[str]:
+    """The axes of all dimensions, in the order in which a tensor runs through them."""
     return [axis for group in layout for axis in group]
 
 
@@ -60,7 +63,7 @@ def apart(layout: Layout, *axes: str) -> Layout:
 
 def blocks(have: Layout, want: Layout) -> Layout:
     """The coarsest cut of `have` whose pieces only need another order to become `want`."""
-    follows = {pair for group in want for pair in zip(group, group[1:], strict=False)}
+    follows = {pair for group in want for pair in pairwise(group)}
     pieces: list[tuple[str, ...]] = []
     for group in have:
         for i, axis in enumerate(group):
@@ -72,7 +75,10 @@ def blocks(have: Layout, want: Layout) -> Layout:
 
 
 def broadcast(layout: Layout, axes: tuple[str, ...]) -> Layout:
-    """The layout of an operand with only these axes that is broadcast against `layout`: 1 where it has none."""
+    """The layout of an operand with only these axes, to be broadcast against `layout`.
+
+    A dimension whose axes it lacks is `()`, of size 1, and left out in front.
+    """
     wide = tuple(group if group and group[0] in axes else () for group in layout)
     while wide and not wide[0]:
         wide = wide[1:]

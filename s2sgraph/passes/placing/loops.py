@@ -7,8 +7,8 @@ from s2sgraph.passes.placing.layout import stored
 from s2sgraph.passes.placing.placer import Placed, Placer, rule
 
 
-def body(
-    p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: tuple[str, ...] = ()
+def _body(
+    p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: tuple[str, ...]
 ) -> Graph:
     """The body of a loop, its inputs in `layouts` and its outputs in `wanted`."""
     assert node.body is not None
@@ -31,13 +31,9 @@ def loop(
     first = tuple(p.conform(x, stored(x.type)) for x in first)
     rests: list[Layout] = [x.layout for x in first]
     emitted = [stored(value.type) for value in node.body.outputs[1 + states :]]
-    inner = body(
-        p, node, [(), *rests], [(), *rests, *emitted], tuple(axis for axis in grows if axis)
-    )
-    stacked = [
-        (value.axes[:1], *layout)
-        for value, layout in zip(node.outputs[states:], emitted, strict=True)
-    ]
+    inner = _body(p, node, [(), *rests], [(), *rests, *emitted], grows)
+    pairs = zip(node.outputs[states:], emitted, strict=True)
+    stacked = [(value.axes[:1], *layout) for value, layout in pairs]
     inputs = [trips.raw, *(x.raw for x in first)]
     types = [value.type for value in node.outputs]
     p.where = node.where
@@ -63,9 +59,7 @@ def scan(
     first = [p.conform(x, stored(x.type)) for x in operands[count:]]
     rests = [x.layout for x in first]
     emitted = [stored(value.type) for value in node.body.outputs[:results]]
-    inner = body(
-        p, node, [*slices, *rests], [*emitted, *rests], tuple(axis for axis in grows if axis)
-    )
+    inner = _body(p, node, [*slices, *rests], [*emitted, *rests], grows)
     layouts: list[Layout] = [*(((over,), *layout) for layout in emitted), *rests]
     inputs: list[Value] = [x.raw for x in (*whole, *first)]
     types = [value.type for value in node.outputs]

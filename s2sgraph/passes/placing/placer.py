@@ -1,7 +1,8 @@
 """From names to places: a graph of named axes becomes one of dimensions.
 
-Renaming, splitting and merging axes cost nothing: they change a layout, not a tensor. A reshape or a transpose is made
-only where an operation needs another layout than its operand has; a poor choice is slow, never wrong.
+Renaming, splitting and merging axes cost nothing: they change a layout, not a tensor. A reshape or
+a transpose is made only where an operation needs another layout than its operand has; a poor choice
+is slow, never wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from s2sgraph.passes.placing.layout import apart, apiece, axes_of, blocks, broad
 
 @dataclass(frozen=True)
 class Extent:
-    """A size found when the graph runs: a number times dimensions of operands of the node, `(operand, dimension)`."""
+    """A size found when the graph runs: `factor` times some dimensions of the node's operands.
+
+    Each of `dims` is the place of an operand, and a dimension of it.
+    """
 
     factor: int
     dims: tuple[tuple[int, int], ...]
@@ -48,6 +52,8 @@ Kernel = Callable[["Placer", Node, list[Placed]], list[Placed] | None]
 
 
 def rule(name: str) -> Callable[[Rule], Rule]:
+    """Declare how an operation is placed: `rule(placer, node, *operands, **attrs)`."""
+
     def declare(function: Rule) -> Rule:
         RULES[name] = function
         return function
@@ -56,14 +62,22 @@ def rule(name: str) -> Callable[[Rule], Rule]:
 
 
 class Placer:
-    """Places one graph. `kernels` says which composites the engine has, by name."""
+    """Places one graph; `kernels` says which composites the engine has, by name.
+
+    Attributes:
+        graph: the placed graph.
+        here: the graph or body that nodes are recorded into.
+        env: what stands for each named value.
+        names: weights of the named graph, by the last word of their path.
+        used: the named values that anything reads.
+        sizes: where the size of an axis can be read: a raw value and its dimension.
+        flat_places: places in flattened tables, made once in each body.
+        where: the path of the layer whose node is being placed.
+    """
 
     def __init__(self, graph: Graph, kernels: dict[str, Kernel]) -> None:
         self.kernels = kernels
-        self.used = {
-            value for block in graph.blocks() for node in block.nodes for value in node.inputs
-        }
-        self.used |= {value for block in graph.blocks() for value in block.outputs}
+        self.used = graph.uses()
         self.env: dict[Value, Placed] = {}
         self.sizes: dict[str, tuple[Value, int]] = {}
         self.flat_places: dict[Any, Placed] = {}
@@ -118,23 +132,23 @@ class Placer:
         for node in graph.nodes:
             self.where = node.where
             operands = [self.env[value] for value in node.inputs]
-            for output, placed in zip(node.outputs, self.node(node, operands), strict=True):
+            for output, placed in zip(node.outputs, self._node(node, operands), strict=True):
                 self.env[output] = placed
                 self.witness(placed)
 
-    def node(self, node: Node, operands: list[Placed]) -> list[Placed]:
+    def _node(self, node: Node, operands: list[Placed]) -> list[Placed]:
         if node.op in RULES:
             result = RULES[node.op](self, node, *operands, **node.attrs)
             return result if isinstance(result, list) else [result]
         if node.body:
             kernel = self.kernels.get(node.op)
             placed = kernel(self, node, operands) if kernel else None
-            return placed if placed is not None else self.lowered(node, operands)
+            return placed if placed is not None else self._lowered(node, operands)
         layout = self.meet(operands, node.outputs[0].axes)
         inputs = [self.conform(x, broadcast(layout, x.type.axes)).raw for x in operands]
         return [self.op(node.op, inputs, layout, node.outputs[0].type)]
 
-    def lowered(self, node: Node, operands: list[Placed]) -> list[Placed]:
+    def _lowered(self, node: Node, operands: list[Placed]) -> list[Placed]:
         """The body of a composite, in place of the composite."""
         assert node.body is not None
         self.env.update(zip(node.body.inputs, operands, strict=True))
@@ -142,8 +156,11 @@ class Placer:
         return [self.env[value] for value in node.body.outputs]
 
     @contextmanager
-    def inner(self, grows: tuple[str, ...] = ()) -> Iterator[Graph]:
-        """Record into a new body; sizes learnt in there are forgotten after it, those of growing axes at once."""
+    def inner(self, grows: tuple[str, ...]) -> Iterator[Graph]:
+        """Record into a new body; what was learnt of sizes in there is forgotten after it.
+
+        Those of axes that grow from step to step are forgotten at once.
+        """
         outer, sizes, flat = self.here, dict(self.sizes), dict(self.flat_places)
         self.here = Graph()
         for axis in grows:
@@ -174,20 +191,22 @@ class Placer:
                 extra.append(raw)
         return Extent(factor, tuple(dims)) if dims else factor
 
-    def shape(self, v: Placed, target: Layout) -> tuple[list[int | Extent], list[Value]]:
-        """The shape of a reshape: numbers, 0 (as it is), -1 (the rest), or an extent of further operands."""
+    def _shape(self, v: Placed, target: Layout) -> tuple[list[int | Extent], list[Value]]:
+        """The shape of a reshape: numbers, 0 (as it is), -1 (the rest), or extents.
+
+        With it, the further operands that the extents are read from.
+        """
         sizes = [v.size(group) for group in target]
         same = [i < len(v.layout) and v.layout[i] == group for i, group in enumerate(target)]
         shape: list[int | Extent | None] = [
             0 if s and n is None else n for s, n in zip(same, sizes, strict=True)
         ]
         unknown = [i for i, n in enumerate(shape) if n is None]
-        unknown.sort(
-            key=lambda i: (
-                target[i] not in v.layout,
-                sum(v.type.sizes[axis] is None for axis in target[i]),
-            )
-        )
+
+        def cost(i: int) -> tuple[bool, int]:
+            return target[i] not in v.layout, sum(v.type.sizes[axis] is None for axis in target[i])
+
+        unknown.sort(key=cost)  # the rest is the dimension that takes most to find
         extra: list[Value] = []
         for i in unknown[:-1]:
             if target[i] in v.layout:
@@ -200,9 +219,10 @@ class Placer:
     # -- layouts ----------------------------------------------------------------------
 
     def reshape(self, v: Placed, target: Layout) -> Placed:
+        """The same value with its axes, in the order they have, in other dimensions."""
         if v.layout == target:
             return v
-        shape, extra = self.shape(v, target)
+        shape, extra = self._shape(v, target)
         return self.op("reshape", [v.raw, *extra], target, v.type, shape=tuple(shape))
 
     def conform(self, v: Placed, target: Layout) -> Placed:

@@ -62,43 +62,42 @@ def _linear(p: Placer, type: Type, x: Placed, weight: Placed, over: tuple[str, .
 # -- along an axis ----------------------------------------------------------------------
 
 
-def along(
-    p: Placer, op: str, node: Node, x: Placed, over: str, *, drops: bool = False, **attrs: Any
-) -> Placed:
+def _along(p: Placer, op: str, node: Node, x: Placed, over: str, *, drops: bool = False) -> Placed:
+    """An operation along one axis, a dimension of its own, which the result lacks if it `drops`."""
     x = p.conform(x, apart(x.layout, over))
     axis = x.layout.index((over,))
     layout = tuple(group for group in x.layout if group != (over,)) if drops else x.layout
-    return p.op(op, [x.raw], layout, node.outputs[0].type, axis=axis, **attrs)
+    return p.op(op, [x.raw], layout, node.outputs[0].type, axis=axis)
 
 
 @rule("softmax")
 def softmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "softmax", node, x, over)
+    return _along(p, "softmax", node, x, over)
 
 
 @rule("log_softmax")
 def log_softmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "log_softmax", node, x, over)
+    return _along(p, "log_softmax", node, x, over)
 
 
 @rule("cumsum")
 def cumsum(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "cumsum", node, x, over)
+    return _along(p, "cumsum", node, x, over)
 
 
 @rule("total")
 def total(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "total", node, x, over, drops=True)
+    return _along(p, "total", node, x, over, drops=True)
 
 
 @rule("greatest")
 def greatest(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "greatest", node, x, over, drops=True)
+    return _along(p, "greatest", node, x, over, drops=True)
 
 
 @rule("argmax")
 def argmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return along(p, "argmax", node, x, over, drops=True)
+    return _along(p, "argmax", node, x, over, drops=True)
 
 
 @rule("every")
@@ -161,11 +160,8 @@ def merge(p: Placer, node: Node, x: Placed, axes: tuple[str, ...], into: str) ->
     place = next(i for i, group in enumerate(layout) if set(group) & set(axes))
     lead = [group for group in layout if not set(group) & set(axes)]
     x = p.conform(x, (*lead[:place], axes, *lead[place:]))
-    return Placed(
-        x.raw,
-        tuple((into,) if group == axes else group for group in x.layout),
-        node.outputs[0].type,
-    )
+    layout = tuple((into,) if group == axes else group for group in x.layout)
+    return Placed(x.raw, layout, node.outputs[0].type)
 
 
 @rule("split")
@@ -183,8 +179,6 @@ def unstack(p: Placer, node: Node, x: Placed, axis: str) -> list[Placed]:
         x = p.conform(x, apart(x.layout, axis))
     place = next(i for i, group in enumerate(x.layout) if group[:1] == (axis,))
     layout = tuple(group[1:] if i == place else group for i, group in enumerate(x.layout))
-    if not layout[place]:
-        squeezed = without(layout)
     parts = p.emit(
         "split",
         [x.raw],
@@ -193,7 +187,7 @@ def unstack(p: Placer, node: Node, x: Placed, axis: str) -> list[Placed]:
         axis=place,
         parts=len(node.outputs),
     )
-    return parts if layout[place] else [p.reshape(part, squeezed) for part in parts]
+    return parts if layout[place] else [p.reshape(part, without(layout)) for part in parts]
 
 
 @rule("concat")
@@ -249,7 +243,10 @@ def full(
 def _sizes(
     p: Placer, type: Type, layout: Layout, near: list[Placed], first: int = 1
 ) -> tuple[tuple[int | Extent, ...], list[Value]]:
-    """A shape whose unknown sizes are read from values near by, or else from any that has the axis."""
+    """A shape whose unknown sizes are read from values near by, or else from any with the axis.
+
+    With it, the further operands that they are read from, which stand from place `first` on.
+    """
     before = dict(p.sizes)
     for v in near:
         for dim, group in enumerate(v.layout):
