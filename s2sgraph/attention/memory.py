@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from s2sgraph.graph.loops import spread
-from s2sgraph.graph.ops import div, dot, maximum, number, take
+from s2sgraph.graph.ops import div, dot, less, maximum, number, select, take
 from s2sgraph.graph.values import Value
 
 
@@ -30,5 +30,6 @@ class Memory:
         return dot(share, self.values, over=(self.axis,))
 
     def last(self) -> Value:
-        """The values at each sentence's last own place: `[batch, feature]`."""
-        return take(self.values, maximum(self.length - 1, 0), over=self.axis)
+        """The values at each sentence's last own place, zero where there is none: `[batch, feature]`."""
+        found = take(self.values, maximum(self.length - 1, 0), over=self.axis)
+        return select(less(0, self.length), found, 0.0)

@@ -82,13 +82,11 @@ def prepare(
     mask = outer(less, places(values, over=name), length)
     last = static = None
     if isinstance(side, FeatureSource):
-        raw = values
-        last = Memory(raw, mask, length, name).last()
+        alike = target is not None and len(target.mean) == side.features
+        by = target if alike else side.normalize
+        frames = normalized(values, by) if by else values
+        last = Memory(frames, mask, length, name).last()
         values = normalized(values, side.normalize) if side.normalize else values
-        if target and len(target.mean) == side.features:
-            last = normalized(last, target)
-        elif side.normalize:
-            last = normalized(last, side.normalize)
         values = select(mask, values, 0.0)  # whatever padding holds, not even NaN gets further
         if side.static:
             static = cover(inputs[f"{name}_static"], over=BATCH, into="batch", value=0.0)
