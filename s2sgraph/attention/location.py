@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from s2sgraph.attention.memory import Memory
 from s2sgraph.attention.score import Score
-from s2sgraph.graph.composed import HIDDEN, linear
-from s2sgraph.graph.ops import less, minimum, places, select, take
+from s2sgraph.graph.composed import linear
+from s2sgraph.graph.ops import less, minimum, places, take
 from s2sgraph.graph.values import Value
 from s2sgraph.spec.settings import Size
 
@@ -23,5 +23,8 @@ class Location(Score, kind="location"):
         """How well the query fits each place of the memory: `[…, source]`."""
         scores = linear("weight", query, position=self.positions)
         place = places(memory.values, over=memory.axis)
-        found = take(scores, minimum(place, self.positions - 1), over="position")
-        return select(less(place, self.positions), found, HIDDEN)
+        return take(scores, minimum(place, self.positions - 1), over="position")
+
+    def reached(self, memory: Memory) -> Value:
+        """The places that W has rows for."""
+        return less(places(memory.values, over=memory.axis), self.positions)

@@ -28,3 +28,7 @@ class Score(Kind, family="score"):
         `covered` is the sum of past weights, `[…, source]`, for scores that have room for it.
         """
         raise TypeError(f"{type(self).__name__} compares nothing")
+
+    def reached(self, memory: Memory) -> Value | None:
+        """The places that can get any weight, `bool[source]`; None for all."""
+        return None

@@ -13,7 +13,7 @@ from s2sgraph.attention.score import Score
 from s2sgraph.attention.windows import GlobalWindow, Window
 from s2sgraph.graph.composed import attend, dropped, masked_softmax
 from s2sgraph.graph.loops import carry, filled, renew
-from s2sgraph.graph.ops import dot, select
+from s2sgraph.graph.ops import and_, dot, select
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Context, Parts, Widths, masked
 from s2sgraph.layers.heads import heads_of, mean_over_heads, merged_heads, per_head
@@ -138,7 +138,8 @@ class Attention(ResidualLayer, kind="attention", main="score"):
             covered = carry(filled((*c.lead.dims, (over, None))))
         scores = self.score.compare(query, memory, covered)
         seen, factor = self.window.seen(query, memory, c.over)
-        mask = memory.mask if seen is None else seen
+        mask, reached = memory.mask if seen is None else seen, self.score.reached(memory)
+        mask = mask if reached is None else and_(mask, reached)
         shares = masked_softmax(scores, mask, over=over)
         weights = select(mask, shares, 0.0)
         if factor is not None:
