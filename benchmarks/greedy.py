@@ -34,14 +34,18 @@ def run() -> None:
             options.intra_op_num_threads = 1
             session = onnxruntime.InferenceSession(str(file), options)
             for batch in (1, 8, 32):
-                compare(name, batch, session, theirs)
+                compare(name, batch, model.symbols["source"], session, theirs)
 
 
 def compare(
-    name: str, batch: int, session: onnxruntime.InferenceSession, peer: torch.nn.Module
+    name: str,
+    batch: int,
+    symbols: int,
+    session: onnxruntime.InferenceSession,
+    peer: torch.nn.Module,
 ) -> None:
     random = np.random.default_rng(0)
-    source = random.integers(4, 8000, (batch, WIDTH))
+    source = random.integers(4, symbols, (batch, WIDTH))
     length = np.full(batch, WIDTH)
     feed = {"source": source, "source_length": length, "max_length": np.array(STEPS)}
     given = torch.from_numpy(source), torch.from_numpy(length), STEPS

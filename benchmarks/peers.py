@@ -16,8 +16,9 @@ BOS = 1
 class Luong(nn.Module):
     """Two LSTM layers each side, general attention after the cells, no feeding (Luong 2015)."""
 
-    def __init__(self, weights: Weights, size: int = 512, symbols: int = 8000) -> None:
+    def __init__(self, weights: Weights) -> None:
         super().__init__()
+        symbols, size = weights["decoder.embedding.weight"].shape
         self.source = nn.Embedding(symbols, size)
         self.target = nn.Embedding(symbols, size)
         self.encoder = nn.LSTM(size, size, 2, batch_first=True)
@@ -125,14 +126,15 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     """The Transformer with norms first (Vaswani 2017)."""
 
-    def __init__(
-        self, weights: Weights, size: int = 512, symbols: int = 8000, layers: int = 6
-    ) -> None:
+    def __init__(self, weights: Weights) -> None:
         super().__init__()
+        symbols, size = weights["decoder.embedding.weight"].shape
+        hidden = weights["decoder.block.0.feed_forward.up"].shape[0]
+        layers = 1 + max(int(path.split(".")[2]) for path in weights if ".block." in path)
         self.size = size
         self.source, self.target = nn.Embedding(symbols, size), nn.Embedding(symbols, size)
-        self.encoder = nn.ModuleList(Layer(size, 8, 2048, False) for _ in range(layers))
-        self.decoder = nn.ModuleList(Layer(size, 8, 2048, True) for _ in range(layers))
+        self.encoder = nn.ModuleList(Layer(size, size // 64, hidden, False) for _ in range(layers))
+        self.decoder = nn.ModuleList(Layer(size, size // 64, hidden, True) for _ in range(layers))
         self.encoder_norm, self.decoder_norm = nn.LayerNorm(size), nn.LayerNorm(size)
         self.output = nn.Linear(size, symbols)
         place, half = torch.arange(512)[:, None], torch.arange(0, size, 2)
@@ -213,4 +215,9 @@ class Transformer(nn.Module):
         return torch.stack(tokens, 1)
 
 
-PEERS = {"luong": Luong, "transformer": Transformer}
+PEERS: dict[str, type[nn.Module]] = {
+    "luong": Luong,
+    "transformer": Transformer,
+    "small_transformer": Transformer,
+}
+"""The peer of each spec in this folder."""

@@ -21,7 +21,7 @@ def run() -> None:
         model = s2sgraph.compile(s2sgraph.load(Path(__file__).with_name(f"{name}.yaml")))
         ours = model.to_torch(seed=0)
         theirs = peer(ours.state_dict()).train()
-        source, target = torch.randint(4, 8000, (2, 32, 25))
+        source, target = torch.randint(4, model.symbols["source"], (2, 32, 25))
         length = torch.randint(10, 26, (32,))
         length[0] = 25
         batch = (source, length, target)
