@@ -9,9 +9,9 @@ from s2sgraph.demo.showing import show
 
 def main() -> None:
     """Run the demonstration in the folder named on the command line, or in runs/dates."""
-    # Threads that wait for each other must not keep the cores busy: other work goes on beside.
-    # It must be said before torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # The model is so small that a second thread gains nothing, and beside other work the threads
+    # would wait for each other. It must be said before torch is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("runs", "dates")
     sys.exit(0 if show(folder) else 1)
 

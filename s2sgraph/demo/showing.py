@@ -1,6 +1,8 @@
 """The demonstration: data, training, one file, and what that file makes of lines it never saw."""
 
+import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +40,8 @@ def show(folder: Path) -> bool:
     _for_the_eye(session, paths["train"])
     seconds = time.perf_counter() - began
     print(f"{model}: {model.stat().st_size / 1e6:.2f} MB, all in {seconds:.0f} s")
-    print(f"Try: echo '3 May 2021' | s2sgraph run {model}")
+    python = min(sys.executable, os.path.relpath(sys.executable), key=len)
+    print(f"Try: echo '3 May 2021' | {python} -m s2sgraph run {model}")
     if share < WANTED:
         print(f"That is less than the {WANTED:.0%} this demonstration promises.")
     return share >= WANTED

@@ -26,7 +26,8 @@ class Run:
         best_step: the update after which the best weights were kept.
         best_loss: their development loss; None without development data.
         seconds: how long training took.
-        ended: why it ended: `steps`, `epochs`, `patience` or `stopped`.
+        ended: why it ended: `steps`, `epochs` or `patience`. A manifest may also say `stopped`,
+            by a signal, or `failed`.
     """
 
     folder: Path
@@ -78,7 +79,7 @@ class Folder:
             if found and not overwrite:
                 message = f"{path} holds a run already ({found[0].name})"
                 raise TrainingError(f"{message}; name another folder, or --overwrite it")
-            for file in [*found, *path.glob("*.safetensors")]:
+            for file in [*found, *path.glob("*.safetensors"), *path.glob(".*.tmp")]:
                 file.unlink()
         except OSError as error:
             raise TrainingError(f"{path} cannot be a run folder: {error.strerror}") from None

@@ -119,6 +119,12 @@ class Loop:
                 self.ended = "stopped"
                 self._keep_last()
                 raise
+            except TrainingError:
+                # The last weights are worth nothing; the best ones stay.
+                self.ended = "failed"
+                raise
+            finally:
+                self.seconds = time.perf_counter() - self.began
         self._keep_last()
 
     def _advance(self, rows: Rows, window: Window) -> Window:
@@ -159,7 +165,7 @@ class Loop:
         if not math.isfinite(found):
             raise self._not_finite("loss", found, rows)
         self.optimizer.zero_grad(set_to_none=True)
-        (total.sum / total.places).backward()  # type: ignore[no-untyped-call]
+        (total.sum / max(total.places, 1)).backward()  # type: ignore[no-untyped-call]
         if self.settings.clip is not None:
             norm = nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
             if not torch.isfinite(norm):
@@ -202,7 +208,7 @@ class Loop:
             for rows in self._batches(self.dev).in_order():
                 total = self._total(self.dev, rows, self.dev_loss)
                 sum, places = sum + total.sum.item(), places + total.places
-        found = sum / places
+        found = sum / max(places, 1)
         if not math.isfinite(found):
             raise TrainingError(f"the development loss after step {self.step} is {found}")
         if self.best is None or found < self.best:
@@ -213,7 +219,6 @@ class Loop:
         return found
 
     def _keep_last(self) -> None:
-        self.seconds = time.perf_counter() - self.began
         self._keep("last")
         if self.best is None:
             self.best_step = self.step

@@ -14,6 +14,7 @@ from s2sgraph.model import Model, compile
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.spec import Problem, Spec, load
 from s2sgraph.train.closing import Closed, close
+from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import encode, files, named_from, read
 from s2sgraph.train.folder import Folder, Run
 from s2sgraph.train.loop import Loop
@@ -60,7 +61,7 @@ def train(
     loop = Loop(model, examples, dev, folder, report)
     try:
         loop.run()
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, TrainingError):
         _leave(loop)
         raise
     return _leave(loop)

@@ -129,6 +129,18 @@ def test_a_loss_that_is_no_number_stops(spec: Spec, tmp_path: Path) -> None:
     assert re.match(r"the loss of step \d is nan; the lines of its batch:\n", text)
     assert text.count(f"{tmp_path / 'train.tsv'}:") == 8
     assert "Try a lower train.optimizer.rate" in text
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["ended"] == "failed"
+    assert not (tmp_path / "run" / "last.safetensors").exists()
+
+
+def test_a_gradient_that_is_no_number_stops(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        torch.nn.utils, "clip_grad_norm_", lambda weights, most: torch.tensor(float("inf"))
+    )
+    with pytest.raises(TrainingError, match="the gradient of step 1 is inf"):
+        train(spec(), tmp_path / "run")
 
 
 def test_the_lines_of_many_rows_are_counted(
