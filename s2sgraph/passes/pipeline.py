@@ -11,12 +11,18 @@ from s2sgraph.passes.dedupe import dedupe
 from s2sgraph.passes.hoist import hoist
 from s2sgraph.passes.placing import Kernel, place
 from s2sgraph.passes.prune import prune
+from s2sgraph.passes.widen import widen
 
 Pass = Callable[[Graph], None]
 Watch = Callable[[str, Graph], None]
 """Called with the name of each pass that has run, and what it has left."""
 
-NAMED: tuple[tuple[str, Pass], ...] = (("prune", prune), ("hoist", hoist), ("dedupe", dedupe))
+NAMED: tuple[tuple[str, Pass], ...] = (
+    ("prune", prune),
+    ("hoist", hoist),
+    ("widen", widen),
+    ("dedupe", dedupe),
+)
 PLACED: tuple[tuple[str, Pass], ...] = (
     ("placed hoist", hoist),
     ("placed dedupe", dedupe),
