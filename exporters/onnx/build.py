@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from s2sgraph.graph.values import Graph, Value
+from s2sgraph.graph.values import Graph
 from s2sgraph.passes.pipeline import lower
 from s2sgraph.passes.placing import Kernel, recurrent
 from s2sgraph.passes.prune import prune
@@ -17,6 +17,7 @@ from .joins import join
 OPSET, IR_VERSION = 20, 9
 KERNELS: dict[str, Kernel] = {"rnn": recurrent, "lstm": recurrent, "gru": recurrent}
 RULES = (table, recurrence, repetition)
+"""The modules whose rules are declared by importing them."""
 
 
 def build(
@@ -27,30 +28,30 @@ def build(
     metadata: dict[str, str] | None = None,
     producer: str = "",
 ) -> ir.Model:
-    """The ONNX model of a graph; `weights` by path, stored as in torch. The graph is changed: trace a fresh one."""
+    """The ONNX model of a graph, with these weights by path, stored as in torch.
+
+    `kernels` are the composites to write as one operator, by default all that ONNX has. The graph
+    is changed: trace a fresh one.
+    """
     placed = lower(graph, KERNELS if kernels is None else kernels)
     arrays = {
-        weight.value: np.asarray(weights[path], np.float32).reshape(_stored(weight.value))
+        weight.value: np.asarray(weights[path], np.float32).reshape(weight.shape)
         for path, weight in placed.weights.items()
     }
     join(placed, arrays)
     prune(placed)
-    paths = {weight.value: path for path, weight in placed.weights.items()}
-    emitter = Emitter(arrays, paths, placed.uses())
-    inputs = []
+    emitter = Emitter(arrays, placed.uses())
     for value in placed.inputs:
         shape = ir.Shape(dims(value.type, value.layout or ()))
-        emitter.env[value] = ir.Value(
-            name=value.name, shape=shape, type=ir.TensorType(DTYPES[value.type.dtype])
-        )
-        inputs.append(emitter.env[value])
+        kind = ir.TensorType(DTYPES[value.type.dtype])
+        emitter.env[value] = ir.Value(name=value.name, shape=shape, type=kind)
+    inputs = [emitter.env[value] for value in placed.inputs]
     outputs = _outputs(emitter, placed, translate(emitter, placed))
-    initializers = [*emitter.constants.values()]
     main = ir.Graph(
         inputs,
         outputs,
         nodes=emitter.nodes,
-        initializers=initializers,
+        initializers=[*emitter.constants.values()],
         opset_imports={"": OPSET},
         name="s2sgraph",
     )
@@ -59,14 +60,8 @@ def build(
     )
 
 
-def _stored(value: Value) -> tuple[int, ...]:
-    return tuple(
-        int(np.prod([value.number(axis) for axis in group])) for group in value.layout or ()
-    )
-
-
 def _outputs(emitter: Emitter, graph: Graph, values: list[ir.Value]) -> list[ir.Value]:
-    """The outputs under their names: one that is an input, a constant or another output is copied."""
+    """The outputs under their names: an input, a constant or another output is copied first."""
     made = {output for node in emitter.nodes for output in node.outputs}
     emitter.where = ""
     results: list[ir.Value] = []

@@ -1,9 +1,9 @@
-"""Recording of ONNX nodes: names, constants that are written once, weights in the form that is used."""
+"""Recording of ONNX nodes: names, constants written once, weights in the form that is used."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,20 @@ NUMPY: dict[DType, type[np.generic]] = {"float": np.float32, "int": np.int64, "b
 
 
 class Emitter:
-    """Translates the nodes of one graph; bodies have an emitter each, which shares names and constants with it."""
+    """Translates the nodes of one graph; bodies have an emitter each.
 
-    def __init__(
-        self, weights: dict[Value, Array], paths: dict[Value, str], uses: Counter[Value]
-    ) -> None:
-        self.weights, self.paths, self.uses = weights, paths, uses
+    Attributes:
+        weights: the array of each weight.
+        uses: how often each value is read.
+        nodes: what has been recorded here.
+        env: the ONNX value of each value.
+        constants: initializers of the main graph, by their content or name.
+        counts: how often each name has been asked for.
+        where: the path of the layer whose node is being written.
+    """
+
+    def __init__(self, weights: dict[Value, Array], uses: Counter[Value]) -> None:
+        self.weights, self.uses = weights, uses
         self.nodes: list[ir.Node] = []
         self.env: dict[Value, ir.Value] = {}
         self.constants: dict[Any, ir.Value] = {}
@@ -34,7 +42,7 @@ class Emitter:
 
     def inner(self) -> Emitter:
         """An emitter for a body: what it makes is its own, what it looks up is shared."""
-        emitter = Emitter(self.weights, self.paths, self.uses)
+        emitter = Emitter(self.weights, self.uses)
         emitter.env, emitter.constants, emitter.counts = self.env, self.constants, self.counts
         emitter.where = self.where
         return emitter
@@ -49,7 +57,7 @@ class Emitter:
         return path if count == 1 else f"{path}_{count}"
 
     def many(
-        self, kind: str, inputs: list[ir.Value | None], outputs: int, **attrs: Any
+        self, kind: str, inputs: Sequence[ir.Value | None], outputs: int, **attrs: Any
     ) -> list[ir.Value]:
         """Record an operator with several outputs."""
         name = self.name(kind)
@@ -69,7 +77,7 @@ class Emitter:
         array = np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
         key = name or (array.tobytes(), array.dtype.str, array.shape)
         if key not in self.constants:
-            label = name or self._label(array)
+            label = name or self._label()
             self.constants[key] = ir.Value(
                 name=label,
                 shape=ir.Shape(array.shape),
@@ -78,23 +86,25 @@ class Emitter:
             )
         return self.constants[key]
 
-    def _label(self, array: Array) -> str:
+    def _label(self) -> str:
         self.counts["constant"] += 1
         return f"constant_{self.counts['constant']}"
 
     def ints(self, *numbers: int) -> ir.Value:
+        """A constant list of integers, as shapes and axes are given: `int64[n]`."""
         return self.const(np.array(numbers, np.int64))
 
     def weight(
         self, value: Value, form: str = "", change: Callable[[Array], Array] = lambda array: array
     ) -> ir.Value:
         """A weight, rearranged if need be; only the forms that are used are written."""
-        name = self.paths[value] + (f":{form}" if form else "")
+        name = f"{value.name}:{form}" if form else value.name
         if name not in self.constants:
             return self.const(change(self.weights[value]), name)
         return self.constants[name]
 
     def get(self, value: Value) -> ir.Value:
+        """The ONNX value of a weight or of a value made before."""
         return self.weight(value) if value in self.weights else self.env[value]
 
     # -- sizes ------------------------------------------------------------------------
@@ -130,6 +140,7 @@ class Emitter:
         return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=0)
 
     def scalar(self, value: ir.Value) -> ir.Value:
+        """The one number in a tensor of any rank: `[]`."""
         return self.op("Squeeze", value)
 
 
@@ -145,12 +156,14 @@ def dims(type: Type, layout: Layout) -> list[int | str | None]:
     return found
 
 
-Rule = Callable[..., ir.Value | list[ir.Value]]
+Rule = Callable[[Emitter, Node], ir.Value | list[ir.Value]]
 TABLE: dict[str, Rule] = {}
-"""How each placed operation is written in ONNX: `rule(emitter, node, *operands, **attrs)`."""
+"""How each placed operation is written in ONNX."""
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Declare how these operations are written: a function of the emitter and the placed node."""
+
     def declare(function: Rule) -> Rule:
         TABLE.update(dict.fromkeys(names, function))
         return function
@@ -159,7 +172,10 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 
 def translate(emitter: Emitter, graph: Graph) -> list[ir.Value]:
-    """Write the nodes of a graph; returns its outputs."""
+    """Write the nodes of a graph; returns its outputs.
+
+    KeyError for an operation that the table lacks.
+    """
     for node in graph.nodes:
         emitter.where = node.where
         found = TABLE[node.op](emitter, node)

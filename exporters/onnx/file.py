@@ -15,7 +15,10 @@ from .emitter import Array
 
 
 def write(graph: Graph, weights: Mapping[str, Array], path: Path, metadata: dict[str, str]) -> None:
-    """Write the model of a graph to a file, checked by onnx. The graph is changed: trace a fresh one."""
+    """Write the model of a graph to a file, checked by onnx.
+
+    The graph is changed: trace a fresh one.
+    """
     model = build(graph, dict(weights), metadata=metadata, producer="s2sgraph")
     proto = ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)

@@ -10,29 +10,27 @@ from s2sgraph.graph.values import Node
 from .emitter import Array, Emitter, rule
 
 ORDER = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
-"""The gates of ONNX's operator (i o f c; z r h), by their place in ours, which is torch's (i f g o; r z n)."""
+"""The gates of ONNX's operators, each by its place in ours.
+
+ONNX has i o f c and z r h; ours are those of torch, i f g o and r z n.
+"""
 
 
 @rule("rnn", "lstm", "gru")
 def recurrence(e: Emitter, node: Node) -> list[ir.Value]:
     attrs = node.attrs
-    x, *rest = map(e.get, node.inputs[: len(node.inputs) - len(attrs["weights"])])
+    x, *rest = map(e.get, node.inputs[: -len(attrs["weights"])])
     length = rest.pop(0) if attrs.get("ragged") else None
     states = [e.op("Unsqueeze", state, e.ints(0)) for state in rest]
     w, r, b = _weights(e, node)
     sequence = attrs.get("over", "") != ""
+    xs = x if sequence else e.op("Unsqueeze", x, e.ints(0))
+    ends = None if length is None else e.op("Cast", length, to=ir.DataType.INT32.value)
     outputs = e.many(
         node.op.upper(),
-        [
-            x if sequence else e.op("Unsqueeze", x, e.ints(0)),
-            w,
-            r,
-            b,
-            length and e.op("Cast", length, to=ir.DataType.INT32.value),
-            *states,
-        ],
+        [xs, w, r, b, ends, *states],
         1 + len(states),
-        hidden_size=r.shape[2] if r.shape else None,
+        hidden_size=node.outputs[0].type.sizes["feature"],
         direction="reverse" if attrs.get("reverse") else None,
         linear_before_reset=1 if attrs.get("reset") == "after" else None,
         activations=[attrs["activation"].capitalize()] if node.op == "rnn" else None,
@@ -47,26 +45,22 @@ def recurrence(e: Emitter, node: Node) -> list[ir.Value]:
 
 
 def _weights(e: Emitter, node: Node) -> tuple[ir.Value, ir.Value, ir.Value]:
-    order = ORDER[node.op]
-    names = dict(
-        zip(
-            node.attrs["weights"],
-            node.inputs[len(node.inputs) - len(node.attrs["weights"]) :],
-            strict=True,
-        )
-    )
+    """The weights of input and state, `[1, gate feature, in]`, and both biases as one."""
+    order, called = ORDER[node.op], node.attrs["weights"]
+    names = dict(zip(called, node.inputs[-len(called) :], strict=True))
 
     def gates(array: Array) -> Array:
         parts = np.split(array, len(order))
         return np.concatenate([parts[place] for place in order])
 
     input_bias = e.weights[names["input_bias"]]
-    state_bias = (
-        e.weights[names["state_bias"]] if "state_bias" in names else np.zeros_like(input_bias)
-    )
-    path = e.paths[names["input_bias"]].removesuffix("input_bias")
+    state_bias = np.zeros_like(input_bias)
+    if "state_bias" in names:
+        state_bias = e.weights[names["state_bias"]]
+    biases = np.concatenate([gates(input_bias), gates(state_bias)])[None]
+    path = names["input_bias"].name.removesuffix("input_bias")
     return (
         e.weight(names["input"], "gates", lambda array: gates(array)[None]),
         e.weight(names["state"], "gates", lambda array: gates(array)[None]),
-        e.const(np.concatenate([gates(input_bias), gates(state_bias)])[None], f"{path}bias:gates"),
+        e.const(biases, f"{path}bias:gates"),
     )

@@ -1,4 +1,4 @@
-"""The decode Loop, and Scan for recurrences that no operator covers. Weights stay in the main graph."""
+"""The decode Loop, and Scan for other recurrences; weights stay in the main graph."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from .emitter import DTYPES, Emitter, dims, rule, translate
 
 
 def _input(e: Emitter, value: Value, name: str) -> ir.Value:
-    shape = [
-        size if isinstance(size, int) else None for size in dims(value.type, value.layout or ())
-    ]
-    found = ir.Value(
-        name=e.name(name), shape=ir.Shape(shape), type=ir.TensorType(DTYPES[value.type.dtype])
-    )
-    e.env[value] = found
-    return found
+    """An input of a body, its open sizes without names."""
+    sizes = dims(value.type, value.layout or ())
+    shape = ir.Shape([size if isinstance(size, int) else None for size in sizes])
+    kind = ir.TensorType(DTYPES[value.type.dtype])
+    e.env[value] = ir.Value(name=e.name(name), shape=shape, type=kind)
+    return e.env[value]
+
+
+def _number(e: Emitter, kind: ir.DataType, name: str) -> ir.Value:
+    """An input of a body that is one number, or one truth."""
+    return ir.Value(name=e.name(name), shape=ir.Shape([]), type=ir.TensorType(kind))
 
 
 def _outputs(e: Emitter, node: Node, values: list[ir.Value]) -> list[ir.Value]:
@@ -39,7 +42,7 @@ def loop(e: Emitter, node: Node) -> list[ir.Value]:
     inner = e.inner()
     counter, *states = node.body.inputs
     step = _input(inner, counter, "step")
-    go = ir.Value(name=e.name("go"), shape=ir.Shape([]), type=ir.TensorType(ir.DataType.BOOL))
+    go = _number(e, ir.DataType.BOOL, "go")
     carried = [_input(inner, value, "state") for value in states]
     finished, *rest = translate(inner, node.body)
     inner.where = node.where
@@ -47,7 +50,7 @@ def loop(e: Emitter, node: Node) -> list[ir.Value]:
     body = ir.Graph([step, go, *carried], outputs, nodes=inner.nodes, name=e.name("body"))
     trips, *first = map(e.get, node.inputs)
     inputs = [e.op("Max", trips, e.const(np.int64(1))), e.const(np.bool_(True)), *first]
-    return e.many("Loop", [*inputs], len(node.outputs), body=body)
+    return e.many("Loop", inputs, len(node.outputs), body=body)
 
 
 @rule("scan")
@@ -55,10 +58,8 @@ def scan(e: Emitter, node: Node) -> list[ir.Value]:
     assert node.body is not None
     if any(node.attrs["grows"]):
         return _growing(e, node)
-    count, results = (
-        len(node.body.inputs) - node.attrs["states"],
-        len(node.outputs) - node.attrs["states"],
-    )
+    number = node.attrs["states"]
+    count, results = len(node.body.inputs) - number, len(node.outputs) - number
     inner = e.inner()
     slices = [_input(inner, value, "place") for value in node.body.inputs[:count]]
     states = [_input(inner, value, "state") for value in node.body.inputs[count:]]
@@ -80,21 +81,22 @@ def scan(e: Emitter, node: Node) -> list[ir.Value]:
         scan_input_directions=[1] * count if reverse else None,
         scan_output_directions=[1] * results if reverse and results else None,
     )
-    return [*found[node.attrs["states"] :], *found[: node.attrs["states"]]]
+    return [*found[number:], *found[:number]]
 
 
 def _growing(e: Emitter, node: Node) -> list[ir.Value]:
-    """A scan with a state that grows, which the operator Scan does not allow: a Loop that takes each place itself."""
+    """A scan with a state that grows: a Loop that takes each place itself.
+
+    The operator Scan allows no state whose shape changes.
+    """
     assert node.body is not None
     if node.attrs["reverse"]:
         raise NotImplementedError("a state that grows from the last place to the first")
-    count, number = len(node.body.inputs) - node.attrs["states"], node.attrs["states"]
+    number = node.attrs["states"]
+    count = len(node.body.inputs) - number
     whole, first = [*map(e.get, node.inputs[:count])], [*map(e.get, node.inputs[count:])]
     inner = e.inner()
-    place = ir.Value(
-        name=e.name("place"), shape=ir.Shape([]), type=ir.TensorType(ir.DataType.INT64)
-    )
-    go = ir.Value(name=e.name("go"), shape=ir.Shape([]), type=ir.TensorType(ir.DataType.BOOL))
+    place, go = _number(e, ir.DataType.INT64, "place"), _number(e, ir.DataType.BOOL, "go")
     carried = [_input(inner, value, "state") for value in node.body.inputs[count:]]
     for value, sequence in zip(node.body.inputs[:count], whole, strict=True):
         inner.env[value] = inner.op("Gather", sequence, place, axis=0)

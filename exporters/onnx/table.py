@@ -210,20 +210,18 @@ def size(e: Emitter, node: Node) -> ir.Value:
 
 @rule("cover")
 def cover(e: Emitter, node: Node) -> ir.Value:
-    """x and, if it has no place along the axis, one more: a sum of two parts of which the second is mostly empty."""
-    x, axis, type = e.get(node.inputs[0]), node.attrs["axis"], node.outputs[0].type
+    """A sum of two parts, the second of which is empty unless x has no place along the axis."""
+    x, axis, made = e.get(node.inputs[0]), node.attrs["axis"], node.outputs[0]
+    rank = len(made.layout or ())
     count = e.op("Shape", x, start=axis, end=axis + 1)
     missing = e.op("Max", e.op("Sub", e.ints(1), count), e.ints(0))
     parts = [e.op("Shape", x, start=0, end=axis)] if axis else []
     parts.append(missing)
-    if axis + 1 < len(type.dims):
-        parts.append(e.op("Shape", x, start=axis + 1, end=len(type.dims)))
+    if axis + 1 < rank:
+        parts.append(e.op("Shape", x, start=axis + 1, end=rank))
     shape = parts[0] if len(parts) == 1 else e.op("Concat", *parts, axis=0)
-    filler = e.op(
-        "ConstantOfShape",
-        shape,
-        value=ir.tensor(np.array([node.attrs["value"]], NUMPY[type.dtype])),
-    )
+    value = np.array([node.attrs["value"]], NUMPY[made.type.dtype])
+    filler = e.op("ConstantOfShape", shape, value=ir.tensor(value))
     return e.op("Concat", x, filler, axis=axis)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -85,6 +86,12 @@ class Weight:
 
     value: Value
     initial: Initial
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """What it is stored as: one dimension for each group of its layout."""
+        groups = self.value.layout or ()
+        return tuple(math.prod(self.value.number(axis) for axis in group) for group in groups)
 
 
 @dataclass(eq=False)
