@@ -35,13 +35,21 @@ def recurrence(e: Emitter, node: Node) -> list[ir.Value]:
         linear_before_reset=1 if attrs.get("reset") == "after" else None,
         activations=[attrs["activation"].capitalize()] if node.op == "rnn" else None,
     )
-    final = [e.op("Squeeze", output, e.ints(0)) for output in outputs[1:]]
     if not sequence:
+        final = [e.op("Squeeze", output, e.ints(0)) for output in outputs[1:]]
         return [final[0], *final]
-    if length is not None:  # the operator gives a sentence of length 0 the state 0, not its start
-        own = e.op("Unsqueeze", e.op("Less", e.const(np.int64(0)), length), e.ints(1))
-        final = [e.op("Where", own, last, first) for last, first in zip(final, rest, strict=True)]
-    return [e.op("Squeeze", outputs[0], e.ints(1)), *final]
+    own = None
+    found = [e.op("Squeeze", outputs[0], e.ints(1)) if e.uses[node.outputs[0]] else outputs[0]]
+    for value, state, first in zip(node.outputs[1:], outputs[1:], rest, strict=True):
+        if not e.uses[value]:
+            found.append(state)
+            continue
+        last = e.op("Squeeze", state, e.ints(0))
+        if length is not None:  # the operator gives an empty sentence the state 0, not its start
+            own = own or e.op("Unsqueeze", e.op("Less", e.const(np.int64(0)), length), e.ints(1))
+            last = e.op("Where", own, last, first)
+        found.append(last)
+    return found
 
 
 def _weights(e: Emitter, node: Node) -> tuple[ir.Value, ir.Value, ir.Value]:
