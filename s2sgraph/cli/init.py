@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from s2sgraph.cli.specs import examples, first_words
+from s2sgraph.cli.specs import description, examples
 
 
 def init(
@@ -22,7 +22,7 @@ def init(
     if name is None:
         width = max(map(len, found), default=0)
         for known, path in found.items():
-            typer.echo(f"{known:{width}}  {first_words(path)}".rstrip())
+            typer.echo(f"{known:{width}}  {description(path)}".rstrip())
         return
     if name not in found:
         from difflib import get_close_matches

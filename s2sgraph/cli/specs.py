@@ -26,15 +26,12 @@ def examples() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def first_words(path: Path) -> str:
-    """What a spec says about itself: the text of the comment that it begins with."""
-    words = []
+def description(path: Path) -> str:
+    """What a spec says it is: its key `description`, read without checking the rest."""
     for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            break
-        words.append(line.lstrip("# "))
-    text = " ".join(words)
-    return text.partition(". ")[0].rstrip(".")
+        if line.startswith("description:"):
+            return line.partition(":")[2].strip()
+    return ""
 
 
 def split_changes(changes: Sequence[str] | None) -> dict[str, str]:

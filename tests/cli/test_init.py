@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from s2sgraph.cli.specs import examples, first_words
+from s2sgraph.cli.specs import description, examples
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def test_examples_are_listed(cli: Any) -> None:
 
 @pytest.mark.parametrize("name", examples())
 def test_every_example_says_what_it_is(name: str) -> None:
-    assert len(first_words(examples()[name])) > 10
+    assert len(description(examples()[name])) > 10
 
 
 def test_an_example_is_copied(cli: Any, tmp_path: Path) -> None:
