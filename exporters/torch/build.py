@@ -1,8 +1,7 @@
-"""From a graph to a trainable module: a torch.fx.GraphModule whose parameters are named by their paths in the spec."""
+"""From a graph to a trainable module, whose parameters are named by their paths in the spec."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import fx, nn
 
-from s2sgraph.graph.values import Graph, Value
+from s2sgraph.graph.values import Graph
 from s2sgraph.passes.pipeline import lower
 from s2sgraph.passes.placing import Kernel
 
@@ -20,24 +19,24 @@ from .emitter import DTYPES, Emitter, translate
 from .module import Module
 
 RULES = (table, recurrence)
+"""The modules whose rules are declared by importing them."""
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def build(
-    graph: Graph,
-    weights: Arrays,
-    *,
-    kernels: dict[str, Kernel] | None = None,
+    graph: Graph, weights: Arrays, *, kernels: dict[str, Kernel] | None = None
 ) -> fx.GraphModule:
-    """The module of a graph, with these weights by path. The graph is changed: trace a fresh one.
+    """The module of a graph, with these weights by path, stored as in torch.
 
-    Its forward takes the graph's inputs by name and returns its output, or a dict of outputs where there are several.
+    Its forward takes the graph's inputs by name and returns its output, or a dict of outputs where
+    there are several. `kernels` are the composites to compute by one function, by default all that
+    torch has. The graph is changed: trace a fresh one.
     """
     placed = lower(graph, recurrence.KERNELS if kernels is None else kernels)
     root = nn.Module()
     for path, weight in placed.weights.items():
-        array = np.asarray(weights[path], np.float32).reshape(stored_shape(weight.value))
-        register(root, path, nn.Parameter(torch.from_numpy(array.copy())))
+        array = np.asarray(weights[path], np.float32).reshape(weight.shape)
+        _register(root, path, nn.Parameter(torch.from_numpy(array.copy())))
     emitter = Emitter(root, {weight.value: path for path, weight in placed.weights.items()})
     for value in placed.inputs:
         emitter.env[value] = emitter.graph.placeholder(value.name)
@@ -51,12 +50,7 @@ def build(
     return module
 
 
-def stored_shape(value: Value) -> tuple[int, ...]:
-    """The shape a weight is stored in: one dimension for each group of its layout."""
-    return tuple(math.prod(value.number(axis) for axis in group) for group in value.layout or ())
-
-
-def register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
+def _register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
     """Add a parameter under a dotted path, with plain modules on the way."""
     *parents, name = path.split(".")
     module = root
@@ -68,13 +62,15 @@ def register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
 
 
 def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
-    """The outputs of a graph by name, computed by torch."""
+    """The outputs of a graph by name, computed by torch; KeyError for an input that is missing.
+
+    The graph is changed: trace a fresh one.
+    """
     dtypes = {value.name: DTYPES[value.type.dtype] for value in graph.inputs}
     names = graph.output_names
     module = build(graph, weights).eval()
+    tensors = [torch.as_tensor(inputs[name], dtype=dtype) for name, dtype in dtypes.items()]
     with torch.no_grad():
-        found = module(
-            *(torch.as_tensor(inputs[name], dtype=dtype) for name, dtype in dtypes.items())
-        )
+        found = module(*tensors)
     found = found if isinstance(found, dict) else dict(zip(names, [found], strict=True))
     return {name: tensor.numpy() for name, tensor in found.items()}

@@ -1,6 +1,7 @@
 """Functions that the generated module calls where torch has no single one of that meaning.
 
-They are named functions of this module, never lambdas, so that a generated module can be pickled, copied and printed.
+They are named functions of this module, never lambdas, so that a generated module can be pickled,
+copied and printed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from torch.nn import Module
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-Number = Tensor | float | int | bool
+Number = Tensor | float
+PLAIN = (True, 1, 0.0, False, False, False)
+"""A recurrence with biases, of one layer, no dropout, not training, one direction, time first."""
 
 
 def maximum(x: Number, y: Number) -> Tensor:
@@ -51,7 +54,7 @@ def root_mean_square(x: Tensor, scale: Tensor, epsilon: float) -> Tensor:
 
 
 def cover(x: Tensor, axis: int, value: float) -> Tensor:
-    """x with one place along an axis if it has none."""
+    """At least one place along an axis: x itself, or else one of `value`."""
     if x.size(axis):
         return x
     shape = list(x.shape)
@@ -60,7 +63,7 @@ def cover(x: Tensor, axis: int, value: float) -> Tensor:
 
 
 def head(x: Tensor, count: Number, axis: int) -> Tensor:
-    """The first places along an axis."""
+    """The first `count` places along an axis, or all if there are fewer."""
     return x.narrow(axis, 0, min(int(count), x.size(axis)))
 
 
@@ -81,7 +84,11 @@ def attend(
     rate: float,
     training: bool,
 ) -> Tensor:
-    """Scaled dot-product attention by torch's kernel: query `[…, rows, key]`, keys `[…, over, key]`."""
+    """Scaled dot-product attention by torch's kernel: `[…, rows, value]`.
+
+    From a query `[…, rows, key]`, keys `[…, over, key]`, values `[…, over, value]` and a mask that
+    is broadcast against `[…, rows, over]`.
+    """
     live = rate if training else 0.0
     return F.scaled_dot_product_attention(
         query, keys, values, attn_mask=mask, dropout_p=live, is_causal=causal
@@ -99,7 +106,7 @@ def lstm_step(
 def gru_step(
     x: Tensor, h: Tensor, w: Tensor, u: Tensor, bias: Tensor, state_bias: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """One step of a GRU whose reset follows the product: its output and its state, `[rows, feature]`."""
+    """One step of a GRU, reset after the product: its output and its state, `[rows, feature]`."""
     h = torch.gru_cell(x, h, w, u, bias, state_bias)
     return h, h
 
@@ -115,43 +122,38 @@ def lstm(
     reverse: bool,
     final_cell: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """An LSTM over x `[time, rows, feature]`: outputs, final state and cell.
+    """An LSTM over x `[time, rows, feature]`: outputs, final state and cell `[rows, feature]`.
 
-    A sentence ends at its own length: outputs behind it are zero, final values are those at its last place.
+    A sentence ends at its own length: outputs behind it are zero, final values are those at its
+    last place. The final cell is right only if `final_cell` asks for it, since that is slower.
     """
     parameters = [w, u, bias, torch.zeros_like(bias)]
-    if length is None:
-        x = x.flip(0) if reverse else x
-        y, last, cell = torch.lstm(
-            x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False
-        )
-        return (y.flip(0) if reverse else y), last[0], cell[0]
-    turned = turning(x, length) if reverse else None
-    x = x if turned is None else turn(x, turned)
-    if final_cell and int(length.min()) < x.size(0):
-        packed = pack_padded_sequence(x, length.clamp(min=1).cpu(), enforce_sorted=False)
-        order = packed.sorted_indices
-        state = (h[None].index_select(1, order), c[None].index_select(1, order))
-        data, last, cell = torch.lstm(
-            packed.data, packed.batch_sizes, state, parameters, True, 1, 0.0, False, False
-        )
-        y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
-        last, cell = (
-            last[0].index_select(0, packed.unsorted_indices),
-            cell[0].index_select(0, packed.unsorted_indices),
-        )
+    x, turned = faced(x, length, reverse)
+    if length is not None and final_cell and int(length.min()) < x.size(0):
+        y, cell = packed_lstm(x, length, h, c, parameters)
+        last = h  # until `ended` reads the last from y
     else:
-        y, _, cell = torch.lstm(
-            x, (h[None], c[None]), parameters, True, 1, 0.0, False, False, False
-        )
-        last, cell = at_end(y, length), cell[0]
-    own = (length > 0)[:, None]
-    y = within(y, length)
-    return (
-        (y if turned is None else turn(y, turned)),
-        torch.where(own, last, h),
-        torch.where(own, cell, c),
-    )
+        y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, *PLAIN)
+        last, cell = last[0], cell[0]
+    if length is not None:
+        cell = torch.where((length > 0)[:, None], cell, c)
+    y, last = ended(y, last, h, length, turned, reverse)
+    return y, last, cell
+
+
+def packed_lstm(
+    x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The outputs of an LSTM, and its cell after each sentence's own last place."""
+    packed = pack_padded_sequence(x, length.clamp(min=1).cpu(), enforce_sorted=False)
+    order, back = packed.sorted_indices, packed.unsorted_indices
+    assert order is not None
+    assert back is not None
+    state = (h[None].index_select(1, order), c[None].index_select(1, order))
+    # Packed data need not say which dimension is time.
+    data, _, cell = torch.lstm(packed.data, packed.batch_sizes, state, parameters, *PLAIN[:5])
+    y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
+    return y, cell[0].index_select(0, back)
 
 
 def gru(
@@ -164,15 +166,13 @@ def gru(
     state_bias: Tensor,
     reverse: bool,
 ) -> tuple[Tensor, Tensor]:
-    """A GRU over x `[time, rows, feature]`: outputs and final state, each sentence to its own length."""
-    parameters = [w, u, bias, state_bias]
-    turned = turning(x, length) if reverse and length is not None else None
-    if turned is not None:
-        x = turn(x, turned)
-    elif reverse:
-        x = x.flip(0)
-    y, last = torch.gru(x, h[None], parameters, True, 1, 0.0, False, False, False)
-    return _ended(y, last[0], h, length, turned, reverse)
+    """A GRU over x `[time, rows, feature]`: outputs, and final state `[rows, feature]`.
+
+    A sentence ends at its own length, as in `lstm`.
+    """
+    x, turned = faced(x, length, reverse)
+    y, last = torch.gru(x, h[None], [w, u, bias, state_bias], *PLAIN)
+    return ended(y, last[0], h, length, turned, reverse)
 
 
 def rnn(
@@ -185,21 +185,34 @@ def rnn(
     reverse: bool,
     activation: str,
 ) -> tuple[Tensor, Tensor]:
-    """A simple recurrence over x `[time, rows, feature]`: outputs and final state."""
-    parameters = [w, u, bias, torch.zeros_like(bias)]
-    turned = turning(x, length) if reverse and length is not None else None
-    if turned is not None:
-        x = turn(x, turned)
-    elif reverse:
-        x = x.flip(0)
+    """A simple recurrence over x `[time, rows, feature]`: outputs, and final state.
+
+    A sentence ends at its own length, as in `lstm`.
+    """
+    x, turned = faced(x, length, reverse)
     run = torch.rnn_tanh if activation == "tanh" else torch.rnn_relu
-    y, last = run(x, h[None], parameters, True, 1, 0.0, False, False, False)
-    return _ended(y, last[0], h, length, turned, reverse)
+    y, last = run(x, h[None], [w, u, bias, torch.zeros_like(bias)], *PLAIN)
+    return ended(y, last[0], h, length, turned, reverse)
 
 
-def _ended(
+def faced(x: Tensor, length: Tensor | None, reverse: bool) -> tuple[Tensor, Tensor | None]:
+    """What a recurrence reads: x, turned round in reverse, each sentence within its own length.
+
+    With it, where the places of each sentence have gone; None without lengths, or forward.
+    """
+    if not reverse:
+        return x, None
+    if length is None:
+        return x.flip(0), None
+    place = torch.arange(x.size(0), device=x.device)[:, None]
+    turned = torch.where(place < length, length - 1 - place, place)
+    return turn(x, turned), turned
+
+
+def ended(
     y: Tensor, last: Tensor, h: Tensor, length: Tensor | None, turned: Tensor | None, reverse: bool
 ) -> tuple[Tensor, Tensor]:
+    """Outputs in the order of x, zero behind each sentence's end, and the state at that end."""
     if length is None:
         return (y.flip(0) if reverse else y), last
     last = torch.where((length > 0)[:, None], at_end(y, length), h)
@@ -207,14 +220,8 @@ def _ended(
     return (y if turned is None else turn(y, turned)), last
 
 
-def turning(x: Tensor, length: Tensor) -> Tensor:
-    """Where each place of `[time, rows, …]` goes when each sentence is turned round within its own length."""
-    place = torch.arange(x.size(0), device=x.device)[:, None]
-    return torch.where(place < length, length - 1 - place, place)
-
-
 def turn(x: Tensor, index: Tensor) -> Tensor:
-    """x `[time, rows, feature]` with the places of each sentence in another order."""
+    """The places `[time, rows]` of each sentence of x `[time, rows, feature]`, in that order."""
     return x.gather(0, index[:, :, None].expand(-1, -1, x.size(2)))
 
 
@@ -225,7 +232,7 @@ def at_end(y: Tensor, length: Tensor) -> Tensor:
 
 
 def within(y: Tensor, length: Tensor) -> Tensor:
-    """y with zeros behind each sentence's end."""
+    """Outputs `[time, rows, feature]` with zeros behind each sentence's end."""
     live = torch.arange(y.size(0), device=y.device)[:, None] < length
     return y * live[:, :, None]
 
@@ -241,7 +248,11 @@ def scan(
     results: int,
     reverse: bool,
 ) -> tuple[Tensor, ...]:
-    """The body at every place of sequences `[time, …]`: stacked results, then the states after the last place."""
+    """The body at every place of sequences `[time, …]`.
+
+    Returns its stacked `results`, then the states after the last place. The body is also given the
+    `captured` values, the same at every place.
+    """
     step = body.forward
     columns: list[tuple[Tensor, ...]] = []
     rows = list(zip(*(x.unbind(0) for x in xs), strict=True))
@@ -257,7 +268,10 @@ def scan(
 def loop(
     body: Module, trips: Number, states: Sequence[Tensor], captured: Sequence[Tensor], count: int
 ) -> tuple[Tensor, ...]:
-    """The body until it is finished, once at least: the states after the last step, then stacked results."""
+    """The body until it is finished, at most `trips` times, but once at least.
+
+    Returns the `count` states after the last step, then the stacked results.
+    """
     columns: list[tuple[Tensor, ...]] = []
     device = states[0].device if states else None
     for number in range(max(int(trips), 1)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import fx, nn
@@ -16,12 +17,12 @@ from .module import Module
 
 
 def fused_gru(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
-    """torch has a kernel only for the GRU whose reset follows the product."""
+    """A GRU whose reset follows the product; for the other torch has no kernel."""
     return recurrent(p, node, operands) if node.attrs["reset"] == "after" else None
 
 
 def fused_rnn(p: Placer, node: Node, operands: list[Placed]) -> list[Placed] | None:
-    """One step of a simple recurrence is as fast by its own operations."""
+    """A whole simple recurrence; one step of it is as fast by its own operations."""
     return recurrent(p, node, operands) if node.attrs.get("over") else None
 
 
@@ -31,8 +32,19 @@ KERNELS: dict[str, Kernel] = {
     "gru": fused_gru,
     "rnn": fused_rnn,
 }
-WEIGHTS = {"rnn": ("input", "state", "input_bias"), "lstm": ("input", "state", "input_bias")}
-WEIGHTS["gru"] = ("input", "state", "input_bias", "state_bias")
+WEIGHTS: dict[str, tuple[str, ...]] = {
+    "rnn": ("input", "state", "input_bias"),
+    "lstm": ("input", "state", "input_bias"),
+    "gru": ("input", "state", "input_bias", "state_bias"),
+}
+"""The weights of each cell in the order in which its function takes them."""
+
+STEPS: dict[str, Callable[..., Any]] = {"lstm": functions.lstm_step, "gru": functions.gru_step}
+WHOLE: dict[str, Callable[..., Any]] = {
+    "rnn": functions.rnn,
+    "lstm": functions.lstm,
+    "gru": functions.gru,
+}
 
 
 @rule("attend")
@@ -47,21 +59,19 @@ def attention(e: Emitter, node: Node) -> Operand:
 @rule("rnn", "lstm", "gru")
 def recurrence(e: Emitter, node: Node) -> Operand:
     attrs = node.attrs
-    count = len(node.inputs) - len(attrs["weights"])
-    x, *rest = map(e.get, node.inputs[:count])
+    count = len(attrs["weights"])
+    x, *rest = map(e.get, node.inputs[:-count])
     length = rest.pop(0) if attrs.get("ragged") else None
-    named = dict(zip(attrs["weights"], map(e.get, node.inputs[count:]), strict=True))
+    named = dict(zip(attrs["weights"], map(e.get, node.inputs[-count:]), strict=True))
     weights = [named[name] for name in WEIGHTS[node.op]]
     if not attrs.get("over"):
-        step = functions.lstm_step if node.op == "lstm" else functions.gru_step
-        return e.call(step, x, *rest, *weights)
+        return e.call(STEPS[node.op], x, *rest, *weights)
     settings: dict[str, Any] = {"reverse": attrs["reverse"]}
     if node.op == "lstm":
         settings["final_cell"] = attrs["final"][1]
     if node.op == "rnn":
         settings["activation"] = attrs["activation"]
-    whole = {"rnn": functions.rnn, "lstm": functions.lstm, "gru": functions.gru}[node.op]
-    return e.call(whole, x, length, *rest, *weights, **settings)
+    return e.call(WHOLE[node.op], x, length, *rest, *weights, **settings)
 
 
 def _body(e: Emitter, graph: Graph) -> tuple[nn.Module, list[Operand]]:
@@ -81,14 +91,12 @@ def _body(e: Emitter, graph: Graph) -> tuple[nn.Module, list[Operand]]:
 @rule("scan")
 def scan(e: Emitter, node: Node) -> Operand:
     assert node.body is not None
-    states = node.attrs["states"]
+    states, reverse = node.attrs["states"], node.attrs["reverse"]
     body, captured = _body(e, node.body)
-    xs = [*map(e.get, node.inputs[: len(node.inputs) - states])]
-    first = [*map(e.get, node.inputs[len(node.inputs) - states :])]
-    results = len(node.outputs) - states
-    return e.call(
-        functions.scan, e.module("scan", body), xs, first, captured, results, node.attrs["reverse"]
-    )
+    count, results = len(node.inputs) - states, len(node.outputs) - states
+    xs, first = [*map(e.get, node.inputs[:count])], [*map(e.get, node.inputs[count:])]
+    module = e.module("scan", body)
+    return e.call(functions.scan, module, xs, first, captured, results, reverse)
 
 
 @rule("loop")
@@ -96,6 +104,5 @@ def loop(e: Emitter, node: Node) -> Operand:
     assert node.body is not None
     body, captured = _body(e, node.body)
     trips, *first = map(e.get, node.inputs)
-    return e.call(
-        functions.loop, e.module("loop", body), trips, first, captured, node.attrs["states"]
-    )
+    module = e.module("loop", body)
+    return e.call(functions.loop, module, trips, first, captured, node.attrs["states"])
