@@ -30,7 +30,7 @@ Arrays = dict[str, Any]
 
 
 def smaller(data: Any) -> Any:
-    """Plain values of a spec, every size from 64 on divided by eight, and no block more than twice."""
+    """Plain values of a spec, sizes from 64 on divided by eight, and no block more than twice."""
     if isinstance(data, list):
         return [smaller(item) for item in data]
     if not isinstance(data, dict):

@@ -16,6 +16,16 @@ from s2sgraph.text import Characters, Vocabulary
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("fixed")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture
+def refresh(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--refresh"))
+
+
 ABC = Vocabulary.of(Characters(), "abcdefgh ")
 
 INPUTS = [

@@ -1,4 +1,4 @@
-"""The engines that a graph must mean the same in: functions (graph, weights, inputs) -> outputs by name."""
+"""The engines that a graph must mean the same in: (graph, weights, inputs) -> outputs by name."""
 
 from __future__ import annotations
 

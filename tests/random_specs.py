@@ -176,10 +176,9 @@ def _attention(
     settings: Data = {"query": query, "attention_dropout": d.pick(0.0, 0.1)}
     if len(around.encoders) > 1:
         settings["memory"] = memory
-    if heads or (heads is None and d.chance(0.25)):
-        if width % 2 == 0:
-            settings |= {"score": d.pick("dot", "scaled_dot"), "heads": 2, "bias": d.chance(0.7)}
-            return d.add("attention", width, **settings)
+    if (heads or (heads is None and d.chance(0.25))) and width % 2 == 0:
+        settings |= {"score": d.pick("dot", "scaled_dot"), "heads": 2, "bias": d.chance(0.7)}
+        return d.add("attention", width, **settings)
     fitting = [s for s in SCORES if width == wide or s not in ("dot", "scaled_dot")]
     score = d.pick(*fitting)
     settings["score"] = score

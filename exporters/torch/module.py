@@ -1,7 +1,7 @@
 """A module with its graph, which can be pickled and copied.
 
-torch.fx pickles a graph by tracing its code again. That fails where a function looks at a size, and makes `training`
-a constant; here the nodes themselves are kept.
+torch.fx pickles a graph by tracing its code again. That fails where a function looks at a size,
+and makes `training` a constant; here the nodes themselves are kept.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ class Module(fx.GraphModule):
 
 def entries(graph: fx.Graph) -> list[Entry]:
     """The nodes of a graph as plain values."""
-
     named: Any = _named
     return [
         (n.op, n.name, n.target, fx.map_arg(n.args, named), fx.map_arg(n.kwargs, named))

@@ -30,6 +30,6 @@ class Memory:
         return dot(share, self.values, over=(self.axis,))
 
     def last(self) -> Value:
-        """The values at each sentence's last own place, zero where there is none: `[batch, feature]`."""
+        """The values at each sentence's last own place, zero where none is: `[batch, feature]`."""
         found = take(self.values, maximum(self.length - 1, 0), over=self.axis)
         return select(less(0, self.length), found, 0.0)

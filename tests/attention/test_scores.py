@@ -130,7 +130,10 @@ def test_memory_may_be_another_encoder_or_another_layer():
             "source": {"one": {"features": 3}, "two": {"features": 4}},
             "target": {"features": 4},
             "memory": "one",
-            "encoders": {"one": [{"rnn": 4}], "two": [{"concat": {"name": "x", "from": "input"}}, {"rnn": 4}]},
+            "encoders": {
+                "one": [{"rnn": 4}],
+                "two": [{"concat": {"name": "x", "from": "input"}}, {"rnn": 4}],
+            },
             "decoder": [
                 {"attention": {"name": "a", "query": "input", "score": "dot"}},
                 {"attention": {"name": "b", "query": "input", "score": "dot", "memory": "two.x"}},
@@ -163,8 +166,7 @@ def test_memory_may_be_another_encoder_or_another_layer():
             hand = shares / shares.sum(-1, keepdims=True) @ m if length else np.zeros((3, 4))
             np.testing.assert_allclose(found[name][row], hand, rtol=1e-6, atol=1e-7)
     for prepare in PREPARED.values():
-        own = {n: a for n, a in found.items()}
-        assert_agree(prepare(model.trace("teach"), weights)(inputs), own)
+        assert_agree(prepare(model.trace("teach"), weights)(inputs), found)
 
 
 # -- the classic wrapper ------------------------------------------------------------------
@@ -173,8 +175,9 @@ def test_memory_may_be_another_encoder_or_another_layer():
 @pytest.mark.parametrize("size", [None, 3])
 @pytest.mark.parametrize("score", ["additive", "general"])
 def test_attention_wrapper(score, size):
-    """An LSTM cell on [y; attention before]; the score with the new output; the attention is a dense
-    layer without bias over [output; context], or the context itself where no size is given.
+    """An LSTM cell on [y; attention before], and the score with its new output.
+
+    The attention is a dense layer without bias over [output; context], or the context itself.
     """
     fed = "attended" if size else "c"
     settings = {"size": 3, "bias": False} if score == "additive" else {}
@@ -183,7 +186,9 @@ def test_attention_wrapper(score, size):
         {"attention": {"name": "c", "query": "state", "score": score, **settings}},
     ]
     if size:
-        items.append({"dense": {"name": "attended", "from": ["state", "c"], "size": size, "bias": False}})
+        items.append(
+            {"dense": {"name": "attended", "from": ["state", "c"], "size": size, "bias": False}}
+        )
     model = in_decoder(items, wanted=("state", fed), features=1, encoder=[{"lstm": 2}], source=5)
     weights, w = doubles(model)
     inputs = inputs_of(model)

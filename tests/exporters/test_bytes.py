@@ -69,7 +69,8 @@ def test_files_load_in_onnxruntime_1_17(tmp_path):
         "    s = o.InferenceSession(stem + '.onnx', providers=['CPUExecutionProvider'])\n"
         "    feed = dict(numpy.load(stem + '.npz'))\n"
         "    found = s.run(None, {i.name: feed[i.name] for i in s.get_inputs()})\n"
-        "    numpy.savez(stem + '.out.npz', **dict(zip([x.name for x in s.get_outputs()], found)))\n"
+        "    names = [x.name for x in s.get_outputs()]\n"
+        "    numpy.savez(stem + '.out.npz', **dict(zip(names, found)))\n"
     )
     import numpy as np
     import onnx_ir as ir

@@ -46,9 +46,7 @@ def hand(layer, formula, features=6):
     weights, exact = doubles(model)
     w = {path.removeprefix("encoder.x."): a for path, a in exact.items()}
     inputs = inputs_of(model)
-    assert_everywhere(
-        model, weights, inputs, {"encoder.x": formula(w, given(inputs))}
-    )
+    assert_everywhere(model, weights, inputs, {"encoder.x": formula(w, given(inputs))})
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -111,7 +109,10 @@ def test_learned_positions_end_with_the_last():
 @pytest.mark.parametrize("kind", ["sinusoidal", "learned"])
 def test_positions_of_a_decoder_are_its_steps(kind):
     model = in_decoder(
-        [{"positions": {"name": "x", "kind": kind}}, {"dense": {"from": ["x", "encoder.mean"], "size": 2}}],
+        [
+            {"positions": {"name": "x", "kind": kind}},
+            {"dense": {"from": ["x", "encoder.mean"], "size": 2}},
+        ],
         wanted=("x",),
     )
     weights, w = doubles(model)
@@ -196,7 +197,7 @@ def test_embedding_scaled_and_tied_to_the_output():
 
 @pytest.mark.parametrize("size", [4, 6])
 def test_the_first_vector_in_place_of_the_start_symbol(size):
-    """`first:` takes the encoder's vector as the first input, through a product where sizes differ."""
+    """`first:` takes the encoder's vector as the first, through a product where sizes differ."""
     model = tokens(
         [{"embedding": 5}, {"rnn": 4}],
         [{"embedding": {"name": "e", "size": size, "first": "encoder.final"}}],

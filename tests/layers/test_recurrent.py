@@ -26,9 +26,11 @@ MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 def theirs(word, weights, prefix, features, layers, ways, **more):
-    """torch's layer with our weights: `input`, `state`, `input_bias` and for a GRU `state_bias`."""
+    """The layer of torch with our weights; a GRU has `state_bias` besides `input_bias`."""
     sizes = {"hidden_size": weights[f"{prefix}{names(0, 0, layers, ways)}state"].shape[1]}
-    module = MODULES[word](features, **sizes, num_layers=layers, bidirectional=ways == 2, batch_first=True, **more)
+    module = MODULES[word](
+        features, **sizes, num_layers=layers, bidirectional=ways == 2, batch_first=True, **more
+    )
     state = {}
     for layer in range(layers):
         for way in range(ways):
@@ -37,7 +39,9 @@ def theirs(word, weights, prefix, features, layers, ways, **more):
             state[f"weight_ih{end}"] = weights[f"{ours}input"]
             state[f"weight_hh{end}"] = weights[f"{ours}state"]
             state[f"bias_ih{end}"] = weights[f"{ours}input_bias"]
-            state[f"bias_hh{end}"] = weights.get(f"{ours}state_bias", 0 * weights[f"{ours}input_bias"])
+            state[f"bias_hh{end}"] = weights.get(
+                f"{ours}state_bias", 0 * weights[f"{ours}input_bias"]
+            )
     module = module.double()
     module.load_state_dict({path: torch.from_numpy(array) for path, array in state.items()})
     return module
@@ -64,7 +68,9 @@ def test_encoders_are_those_of_torch(word, layers, direction):
     )
     own = LENGTHS > 0  # torch packs no empty sentences; ours give zeros, the start of the state
     x = torch.from_numpy(inputs["source"][own].astype(np.float64))
-    packed = pack_padded_sequence(x, torch.from_numpy(LENGTHS[own]), batch_first=True, enforce_sorted=False)
+    packed = pack_padded_sequence(
+        x, torch.from_numpy(LENGTHS[own]), batch_first=True, enforce_sorted=False
+    )
     with torch.no_grad():
         y, last = module(packed)
     y = pad_packed_sequence(y, batch_first=True, total_length=5)[0]
@@ -96,7 +102,10 @@ def test_backward_is_forward_on_each_sentence_turned_round(word):
 @pytest.mark.parametrize("word", ["lstm", "gru", "rnn"])
 def test_decoders_are_those_of_torch(word):
     model = in_decoder(
-        [{word: {"name": "x", "size": 4, "layers": 2}}, {"dense": {"from": ["x", "encoder.mean"], "size": 2}}],
+        [
+            {word: {"name": "x", "size": 4, "layers": 2}},
+            {"dense": {"from": ["x", "encoder.mean"], "size": 2}},
+        ],
         wanted=("x",),
     )
     weights, exact = doubles(model)
@@ -158,16 +167,20 @@ def test_ssru():
 
 
 def gates(w, name, sums, count):
-    return [normed(part, w[f"{name}_norm"], w[f"{name}_norm_bias"]) for part in np.split(sums, count)]
+    return [
+        normed(part, w[f"{name}_norm"], w[f"{name}_norm_bias"]) for part in np.split(sums, count)
+    ]
 
 
 def test_lstm_with_layer_norm():
-    """Each gate's sums are normalised, of the input and of the state, and c on its way out (Ba 2016)."""
+    """Each gate's sums are normalised, of input and of state, and c on its way out (Ba 2016)."""
 
     def step(w, x, state):
         h, c = state
         ours = gates(w, "input", w["input"] @ x + w["input_bias"], 4)
-        i, f, g, o = (a + b for a, b in zip(ours, gates(w, "state", w["state"] @ h, 4), strict=True))
+        i, f, g, o = (
+            a + b for a, b in zip(ours, gates(w, "state", w["state"] @ h, 4), strict=True)
+        )
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         h = sigmoid(o) * np.tanh(normed(c, w["cell_norm"], w["cell_norm_bias"]))
         return h, (h, c)
@@ -227,7 +240,9 @@ def test_residual_connections(residual, norm):
 
     x = given(inputs)
     y = x + along(norm_of(x) if residual == "pre" else x, step, zeros(6))
-    assert_everywhere(model, weights, inputs, {"encoder.x": norm_of(y) if residual == "post" else y})
+    assert_everywhere(
+        model, weights, inputs, {"encoder.x": norm_of(y) if residual == "post" else y}
+    )
 
 
 def test_the_cell_of_an_lstm_at_every_step():
@@ -245,7 +260,10 @@ def test_the_cell_of_an_lstm_at_every_step():
     frames = torch.from_numpy(before(inputs["target"]))
     with torch.no_grad():
         h = [module(frames[:, : n + 1])[1] for n in range(frames.shape[1])]
-    hands = {"x": torch.stack([s[0][0] for s in h], 1), "x.cell": torch.stack([s[1][0] for s in h], 1)}
+    hands = {
+        "x": torch.stack([s[0][0] for s in h], 1),
+        "x.cell": torch.stack([s[1][0] for s in h], 1),
+    }
     assert_everywhere(model, weights, inputs, {k: v.numpy() for k, v in hands.items()})
 
 

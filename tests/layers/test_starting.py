@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 import torch
 from compiled import expected
-from single_layers import LENGTHS, assert_everywhere, before, doubles, in_decoder, inputs_of, sigmoid
+from single_layers import (
+    LENGTHS,
+    assert_everywhere,
+    before,
+    doubles,
+    in_decoder,
+    inputs_of,
+    sigmoid,
+)
 from torch import nn
-
 
 
 @pytest.mark.parametrize("activation", ["none", "tanh", "relu"])
@@ -33,7 +40,9 @@ def test_starts(start, activation):
     found = expected(model, "teach", weights, inputs)
     final, values = found["encoder.final"], found["encoder.e"]
     mean = np.stack([v[:n].sum(0) / max(n, 1) for v, n in zip(values, LENGTHS, strict=True)])
-    function = {"none": lambda x: x, "tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}[activation]
+    function = {"none": lambda x: x, "tanh": np.tanh, "relu": lambda x: np.maximum(x, 0)}[
+        activation
+    ]
     linear = lambda x: function(x @ w["decoder.x.start"].T + w["decoder.x.start_bias"])  # noqa: E731
     h = {
         "zeros": lambda: np.zeros((4, 4)),
@@ -66,7 +75,10 @@ def test_a_copied_start_goes_layer_by_layer_h_to_h_and_c_to_c():
     weights, w = doubles(model)
     inputs = inputs_of(model)
     modules = {}
-    for prefix, features, size, ways in (("encoder.e.", 3, 2, ("forwards.", "backwards.")), ("decoder.x.", 4, 4, ("",))):
+    for prefix, features, size, ways in (
+        ("encoder.e.", 3, 2, ("forwards.", "backwards.")),
+        ("decoder.x.", 4, 4, ("",)),
+    ):
         module = nn.LSTM(features, size, 2, batch_first=True, bidirectional=len(ways) == 2).double()
         state = {}
         for layer in range(2):
@@ -85,7 +97,9 @@ def test_a_copied_start_goes_layer_by_layer_h_to_h_and_c_to_c():
             source = torch.from_numpy(inputs["source"][row : row + 1, :length].astype(np.float64))
             _, (h, c) = modules["encoder.e."](source)
             # both directions of one layer side by side
-            start = tuple(s.view(2, 2, 1, 2).transpose(1, 2).reshape(2, 1, 4).contiguous() for s in (h, c))
+            start = tuple(
+                s.view(2, 2, 1, 2).transpose(1, 2).reshape(2, 1, 4).contiguous() for s in (h, c)
+            )
         given_ = torch.from_numpy(before(inputs["target"])[row : row + 1])
         rows.append(modules["decoder.x."](given_, start)[0][0].detach().numpy())
     assert_everywhere(model, weights, inputs, {"x": np.stack(rows)})

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 from compiled import expected, model_of
-from single_layers import LENGTHS, OWN, assert_everywhere, before, doubles, in_decoder, in_encoder, inputs_of
+from single_layers import (
+    LENGTHS,
+    OWN,
+    assert_everywhere,
+    before,
+    doubles,
+    in_decoder,
+    in_encoder,
+    inputs_of,
+)
 from torch import nn
 
 MAIN = LENGTHS > 0
@@ -44,7 +53,17 @@ def test_self_attention_of_an_encoder():
 @pytest.mark.parametrize("size", [None, 8])
 def test_attention_with_heads_over_the_encoder(size):
     model = in_decoder(
-        [{"attention": {"name": "c", "query": "input", "score": "scaled_dot", "heads": 2, **({"size": size} if size else {})}}],
+        [
+            {
+                "attention": {
+                    "name": "c",
+                    "query": "input",
+                    "score": "scaled_dot",
+                    "heads": 2,
+                    **({"size": size} if size else {}),
+                }
+            }
+        ],
         wanted=("c", "c.weights"),
     )
     weights, exact = doubles(model)
@@ -92,7 +111,14 @@ def test_encoder_layer(residual, activation):
             "target": {"features": 1},
             "encoder": [
                 {"self_attention": {"heads": 2, "residual": residual}},
-                {"feed_forward": {"name": "x", "size": 7, "residual": residual, "activation": activation}},
+                {
+                    "feed_forward": {
+                        "name": "x",
+                        "size": 7,
+                        "residual": residual,
+                        "activation": activation,
+                    }
+                },
             ],
             "decoder": [{"dense": {"from": ["input", "encoder.mean"], "size": 2}}, "output"],
             "outputs": ["encoder.x"],
@@ -104,7 +130,9 @@ def test_encoder_layer(residual, activation):
         6, 2, 7, 0.0, activation, batch_first=True, norm_first=residual == "pre"
     ).double()
     attention, up = "encoder.self_attention.", "encoder.x."
-    layer.load_state_dict(layer_weights(w, {"self_attn": attention}, up, {"norm1": attention, "norm2": up}))
+    layer.load_state_dict(
+        layer_weights(w, {"self_attn": attention}, up, {"norm1": attention, "norm2": up})
+    )
     layer.train()  # the fast path of eval rounds in its own way; there is no dropout
     with torch.no_grad():
         y = layer(tensor(inputs["source"]), src_key_padding_mask=torch.from_numpy(~OWN)).numpy()
@@ -125,11 +153,16 @@ def test_decoder_layer(residual):
     )
     weights, w = doubles(model)
     inputs = inputs_of(model)
-    layer = nn.TransformerDecoderLayer(6, 2, 7, 0.0, batch_first=True, norm_first=residual == "pre").double()
+    layer = nn.TransformerDecoderLayer(
+        6, 2, 7, 0.0, batch_first=True, norm_first=residual == "pre"
+    ).double()
     own, cross, up = "decoder.self_attention.", "decoder.attention.", "decoder.x."
     layer.load_state_dict(
         layer_weights(
-            w, {"self_attn": own, "multihead_attn": cross}, up, {"norm1": own, "norm2": cross, "norm3": up}
+            w,
+            {"self_attn": own, "multihead_attn": cross},
+            up,
+            {"norm1": own, "norm2": cross, "norm3": up},
         )
     )
     x = before(inputs["target"])

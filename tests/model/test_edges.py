@@ -1,6 +1,6 @@
 """Edges hold in every engine: no rows, no places, no steps; results that end at once, or never.
 
-onnxruntime runs in a process of its own, since some of its operators end the process on empty tensors.
+onnxruntime runs in a process of its own: some of its operators end it on empty tensors.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def test_what_the_edges_mean(name):
     full = outcome(name, "lengths of the width")
     for key, array in outcome(name, "no lengths").items():
         np.testing.assert_array_equal(array, full[key])
-    for found in map(lambda case: outcome(name, case), cases(model)):
+    for found in (outcome(name, case) for case in cases(model)):
         assert all(np.isfinite(array).all() for array in found.values() if array.dtype.kind == "f")
     if model.spec.target.length == "free":
         once, never = outcome(name, "ends at once"), outcome(name, "never ends")

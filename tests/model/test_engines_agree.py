@@ -1,4 +1,4 @@
-"""Every example spec means the same in numpy, torch and onnxruntime, in training and in decoding."""
+"""Every example spec means the same in numpy, torch and onnxruntime, taught and decoding."""
 
 from __future__ import annotations
 

@@ -9,9 +9,7 @@ from engines import PREPARED
 from random_specs import random_spec
 
 SEEDS = [
-    seed
-    for seed in range(40)
-    if any("features" in side for side in [random_spec(seed)["source"]])
+    seed for seed in range(40) if any("features" in side for side in [random_spec(seed)["source"]])
 ]
 
 

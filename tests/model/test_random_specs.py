@@ -10,7 +10,7 @@ from random_specs import random_spec
 
 FAST = ("torch", "onnx")
 GREAT = 100.0
-"""Frames that are fed back may grow without bound; beyond this, rounding says nothing of engines."""
+"""Frames that are fed back may grow; beyond this, rounding says nothing of engines."""
 
 
 def check(data, *, seed=0, engines=FAST):

@@ -1,4 +1,4 @@
-"""Training and decoding are one model: what the loop chose is what the taught graph would choose."""
+"""Training and decoding are one model: the loop chooses what the taught graph would choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each pass promises, on small graphs by hand; the graph is sound and means the same after each."""
+"""What each pass promises, on small graphs by hand, sound and of one meaning after each."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ ROW = {"v": parse("float[batch, feature=3]")}
 def arrays(types):
     random = np.random.default_rng(0)
     sizes = {"batch": 2, "time": 4}
-    return {n: random.standard_normal([s or sizes[a] for a, s in t.dims]).astype(np.float32) for n, t in types.items()}
+    return {
+        n: random.standard_normal([s or sizes[a] for a, s in t.dims]).astype(np.float32)
+        for n, t in types.items()
+    }
 
 
 def kept(function, types, change, *, mode="score"):
     """The graph after a pass, which is sound and means what it meant."""
     inputs = arrays(types)
     before = trace(function, types, mode=mode)
-    weights = {path: np.full([n for n in w.shape], 0.7, np.float32) for path, w in before.weights.items()}
+    weights = {path: np.full(w.shape, 0.7, np.float32) for path, w in before.weights.items()}
     wanted = reference.run(before, weights, inputs)
     graph = trace(function, types, mode=mode)
     verify(graph)
@@ -125,7 +128,9 @@ def test_what_is_drawn_never_leaves_its_loop(composed):
             if composed:
                 keys = filled((*v.type.dims[:1], ("place", 4), ("head", 2), ("key", 3)), value=0.5)
                 query = filled((*v.type.dims[:1], ("head", 2), ("key", 3)), value=1.0)
-                found, _ = attend(query, keys, loops.rename(keys, key="value"), None, over="place", rate=0.5)
+                found, _ = attend(
+                    query, keys, loops.rename(keys, key="value"), None, over="place", rate=0.5
+                )
                 from s2sgraph.graph.ops import total
 
                 return add(x, total(loops.rename(found, value="feature"), over="head"))

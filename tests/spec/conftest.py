@@ -7,15 +7,6 @@ PUBLISHED = Path(__file__).parent / "published"
 EXAMPLES = sorted([*(ROOT / "specs").glob("*.yaml"), *PUBLISHED.glob("*.yaml")])
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--refresh", action="store_true", help="write golden files anew")
-
-
-@pytest.fixture
-def refresh(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--refresh", default=False))
-
-
 @pytest.fixture(params=EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def example(request: pytest.FixtureRequest) -> Path:
     """One of the example specs."""
