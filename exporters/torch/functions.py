@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Number = Tensor | float
 PLAIN = (True, 1, 0.0, False, False, False)
@@ -99,7 +98,7 @@ def lstm_step(
     x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One step of an LSTM: its output and its state, `[rows, feature]`."""
-    h, c = torch.lstm_cell(x, (h, c), w, u, bias, torch.zeros_like(bias))
+    h, c = torch.lstm_cell(x, (h, c), w, u, bias, None)
     return h, h, c
 
 
@@ -130,7 +129,7 @@ def lstm(
     parameters = [w, u, bias, torch.zeros_like(bias)]
     x, turned = faced(x, length, reverse)
     if length is not None and final_cell and int(length.min()) < x.size(0):
-        y, cell = packed_lstm(x, length, h, c, parameters)
+        y, cell = lstm_to_lengths(x, length, h, c, parameters)
         last = h  # until `ended` reads the last from y
     else:
         y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, *PLAIN)
@@ -141,19 +140,28 @@ def lstm(
     return y, last, cell
 
 
-def packed_lstm(
+def lstm_to_lengths(
     x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """The outputs of an LSTM, and its cell after each sentence's own last place."""
-    packed = pack_padded_sequence(x, length.clamp(min=1).cpu(), enforce_sorted=False)
-    order, back = packed.sorted_indices, packed.unsorted_indices
-    assert order is not None
-    assert back is not None
-    state = (h[None].index_select(1, order), c[None].index_select(1, order))
-    # Packed data need not say which dimension is time.
-    data, _, cell = torch.lstm(packed.data, packed.batch_sizes, state, parameters, *PLAIN[:5])
-    y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
-    return y, cell[0].index_select(0, back)
+    """The outputs of an LSTM, and its cell after each sentence's own last place.
+
+    Longest first, the kernel runs from one end of a sentence to the next with the rows that are
+    still going on: as many calls as there are lengths, and no work behind an end.
+    """
+    order = length.argsort(descending=True)
+    x, h, c = x[:, order], h[order], c[order]
+    ends = length[order].tolist()
+    start, outputs, cells = 0, [], []
+    for end in sorted({end for end in ends if end > 0}):
+        live = sum(other >= end for other in ends)
+        cells.append(c[live:])
+        state = (h[None, :live], c[None, :live])
+        y, h, c = torch.lstm(x[start:end, :live], state, parameters, *PLAIN)
+        outputs.append(F.pad(y, (0, 0, 0, len(ends) - live)))
+        start, h, c = end, h[0], c[0]
+    outputs.append(x.new_zeros(x.size(0) - start, len(ends), h.size(1)))
+    back = order.argsort()
+    return torch.cat(outputs)[:, back], torch.cat([c, *cells[::-1]])[back]
 
 
 def gru(

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from s2sgraph.graph import trace
-from s2sgraph.graph.ops import DRAWN, append, expand, full, less, places, rename, select, shift
+from s2sgraph.graph.ops import append, draws, expand, full, less, places, rename, select, shift
 from s2sgraph.graph.trace import Block, Form, State, Tree, flatten, unflatten
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
-from s2sgraph.graph.values import Graph, Node, Value
+from s2sgraph.graph.values import Graph, Value
 
 States = tuple[Value, ...]
-"""The state of a cell: h, or h and c."""
+"""The state of one cell: h, or h and c, each `[batch, feature]`."""
 
 
 class Cell(Protocol):
@@ -276,7 +276,7 @@ def hoist(body: Graph, outer: Graph, place: int | None = None) -> None:
     changing = set(body.inputs)
     moving, still = [], []
     for node in body.nodes:
-        if _draws(node) or changing.intersection(node.needs):
+        if draws(node) or changing.intersection(node.needs):
             changing.update(node.outputs)
             moving.append(node)
         else:
@@ -284,11 +284,6 @@ def hoist(body: Graph, outer: Graph, place: int | None = None) -> None:
     body.nodes = moving
     at = len(outer.nodes) if place is None else place
     outer.nodes[at:at] = still
-
-
-def _draws(node: Node) -> bool:
-    inner = node.body.nodes if node.body else ()
-    return node.op in DRAWN or any(map(_draws, inner))
 
 
 def _started_outside(block: Block) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s2sgraph.graph.ops import DRAWN
+from s2sgraph.graph.ops import draws
 from s2sgraph.graph.values import Graph, Node, Value
 from s2sgraph.passes.repeats import Repeat
 
@@ -27,7 +27,7 @@ def _block(graph: Graph, seen: dict[Key, tuple[Value, ...]], instead: dict[Value
                 _block(node.body, seen, instead)
         layouts = tuple(value.layout for value in node.outputs)
         key: Key = (node.op, node.inputs, repr(sorted(node.attrs.items())), layouts)
-        if node.body is None and node.op not in DRAWN and key in seen:
+        if node.body is None and not draws(node) and key in seen:
             instead.update(zip(node.outputs, seen[key], strict=True))
         else:
             seen[key] = node.outputs

@@ -125,7 +125,7 @@ class Train(Settings):
     Attributes:
         optimizer: how weights follow their gradients.
         schedule: the learning rate over time.
-        batch_tokens: most target tokens (or frames) of a batch, padding included.
+        batch_tokens: most tokens (or frames) of a batch on its longest side, padding included.
         batch_size: sentences of a batch, in place of `batch_tokens`.
         steps: updates of the weights after which training ends.
         epochs: passes over the data after which training ends, if that comes first.

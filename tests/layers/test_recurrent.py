@@ -7,6 +7,7 @@ import pytest
 import torch
 from compiled import assert_agree, expected
 from engines import PREPARED
+from s2sgraph_exporters.torch import functions
 from single_layers import (
     LENGTHS,
     assert_everywhere,
@@ -291,3 +292,28 @@ def test_kernel_and_body_agree_on_long_ragged_sequences():
         wanted = expected(model, "teach", weights, inputs)
         for prepare in PREPARED.values():
             assert_agree(prepare(model.trace("teach"), weights)(inputs), wanted)
+
+
+def test_an_lstm_with_ragged_cells_equals_packed_sequences():
+    """Outputs, final states and gradients, with lengths in any order, one of them zero."""
+    torch.manual_seed(0)
+    time, rows, size = 9, 6, 5
+    length = torch.tensor([4, 9, 1, 0, 4, 7])
+    x, h, c = torch.randn(time, rows, 3), torch.randn(rows, size), torch.randn(rows, size)
+    peer = torch.nn.LSTM(3, size)
+    w, u = peer.weight_ih_l0, peer.weight_hh_l0
+    bias = peer.bias_ih_l0 + peer.bias_hh_l0
+    y, last, cell = functions.lstm(x, length, h, c, w, u, bias, reverse=False, final_cell=True)
+    own = length > 0
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x[:, own], length[own], enforce_sorted=False)
+    found, (peer_last, peer_cell) = peer(packed, (h[None, own], c[None, own]))
+    wanted, _ = torch.nn.utils.rnn.pad_packed_sequence(found, total_length=time)
+    torch.testing.assert_close(y[:, own], wanted)
+    torch.testing.assert_close(last[own], peer_last[0])
+    torch.testing.assert_close(cell[own], peer_cell[0])
+    torch.testing.assert_close(
+        (y[:, ~own], last[~own], cell[~own]), (0 * y[:, ~own], h[~own], c[~own])
+    )
+    gradients = torch.autograd.grad((cell[own] ** 2).sum() + (y**2).sum(), (w, u))
+    peers = torch.autograd.grad((peer_cell[0] ** 2).sum() + (wanted**2).sum(), (w, u))
+    torch.testing.assert_close(gradients, peers)

@@ -57,7 +57,7 @@ from s2sgraph.graph.ops.elementwise import (
 )
 from s2sgraph.graph.ops.indexing import take, top
 from s2sgraph.graph.ops.operation import OPERATIONS, Case, Operation, const, outer
-from s2sgraph.graph.ops.random import DRAWN, dropout
+from s2sgraph.graph.ops.random import DRAWN, draws, dropout
 
 __all__ = [
     "DRAWN",
@@ -76,6 +76,7 @@ __all__ = [
     "cumsum",
     "div",
     "dot",
+    "draws",
     "dropout",
     "equal",
     "every",

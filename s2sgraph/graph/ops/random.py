@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from s2sgraph.graph.ops.operation import case, operation
 from s2sgraph.graph.types import Type
-from s2sgraph.graph.values import Value
+from s2sgraph.graph.values import Node, Value
 
 DRAWN = frozenset({"dropout"})
+"""The operations that draw."""
+
+
+def draws(node: Node) -> bool:
+    """Whether a node draws, by itself, as a kernel with dropout, or in its body."""
+    inner = node.body.nodes if node.body else ()
+    return node.op in DRAWN or node.attrs.get("rate", 0.0) > 0 or any(map(draws, inner))
 
 
 @operation(lambda node, x, *, rate: x, case("float[batch, feature=3]", rate=0.5))
