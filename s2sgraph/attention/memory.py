@@ -25,7 +25,7 @@ class Memory:
     axis: str
 
     def mean(self) -> Value:
-        """The mean over each sentence's own places, zero where there are none: `[batch, feature]`."""
+        """The mean over each sentence's own places, zero where none is: `[batch, feature]`."""
         share = div(number(self.mask), spread(maximum(number(self.length), 1.0), self.mask.type))
         return dot(share, self.values, over=(self.axis,))
 

@@ -23,7 +23,7 @@ from s2sgraph.spec.kinds import Kind
 from s2sgraph.spec.settings import Size
 
 Seen = tuple[Value | None, Value | None]
-"""The places that are seen, `bool[…, source]`, and a factor of their weights; None for all, and for one."""
+"""The places that are seen, None for all; a factor of the weights, None for 1: `[…, source]`."""
 
 
 class Window(Kind, family="window"):
@@ -48,7 +48,7 @@ class LocalWindow(Window, main="width"):
     width: Size = 10
 
     def within(self, centre: Value, memory: Memory) -> tuple[Value, Value]:
-        """The own places up to `width` from the centre `[…]`, and the distance of all: `[…, source]`."""
+        """Which own places are near the centre `[…]`, and how far all are: `[…, source]`."""
         place = number(places(memory.values, over=memory.axis))
         distance = outer(sub, place, centre)
         near = and_(at_most(distance, float(self.width)), at_most(-1.0 * self.width, distance))
@@ -75,12 +75,11 @@ class LocalPredictive(LocalWindow, kind="local_p", main="width"):
     size: Size | None = None
 
     def seen(self, query: Value, memory: Memory, over: str) -> Seen:
-        """The places around the predicted centre, and the bell of weights over them (Luong 2015, eq. 9, 10)."""
+        """The places around the predicted centre, and a bell over them (Luong 2015, eq. 9, 10)."""
         size = self.size or query.number("feature")
         hidden = tanh(linear("centre", query, unit=size))
-        share = sigmoid(
-            dot(hidden, vector("centre_score", glorot(size, 1), unit=size), over=("unit",))
-        )
+        score = vector("centre_score", glorot(size, 1), unit=size)
+        share = sigmoid(dot(hidden, score, over=("unit",)))
         centre = mul(share, spread(number(memory.length), share.type))
         near, distance = self.within(centre, memory)
         return near, exp(distance * distance * (-2.0 / self.width**2))

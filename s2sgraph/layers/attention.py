@@ -116,18 +116,16 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         return Parts(self.wrapped(context, attended), named)
 
     def _heads(self, c: Context, memory: Memory) -> tuple[Value, Value]:
-        query = c.x
+        """Attention of several heads: the result, and the mean of their weights."""
+        query, mask, over = c.x, memory.mask, memory.axis
         split = per_head(self.heads or 1, self.size or query.number("feature"))
         queries = heads_of("query", query, split, bias=self.bias)
         keys = heads_of("key", memory.values, split, bias=self.bias)
-        values = masked(
-            heads_of("value", memory.values, split, bias=self.bias, into="value"), memory.mask
-        )
+        values = heads_of("value", memory.values, split, bias=self.bias, into="value")
         if not self.score.scaled:
-            queries = queries * split[1] ** 0.5
-        found, weights = attend(
-            queries, keys, values, memory.mask, over=memory.axis, rate=self.attention_dropout
-        )
+            queries = queries * queries.number("key") ** 0.5  # `attend` divides by it
+        values, rate = masked(values, mask), self.attention_dropout
+        found, weights = attend(queries, keys, values, mask, over=over, rate=rate)
         out = merged_heads("out", found, query.number("feature"), bias=self.bias)
         return out, mean_over_heads(weights)
 

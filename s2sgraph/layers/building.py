@@ -8,24 +8,25 @@ from typing import Protocol, runtime_checkable
 
 from s2sgraph.attention.memory import Memory
 from s2sgraph.graph.composed import vector
-from s2sgraph.graph.loops import filled, spread
+from s2sgraph.graph.loops import States, filled, spread
 from s2sgraph.graph.ops import concat, select
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Initial, Value
 from s2sgraph.spec.settings import Reference
 
-States = tuple[Value, ...]
-"""The state of one cell: h, or h and c, each `[batch, feature]`."""
-
 
 @dataclass(frozen=True)
 class Final:
-    """The states of a recurrent layer after each sentence's last place, for each cell from below and each direction."""
+    """The states of a recurrent layer after each sentence's own last place.
+
+    Attributes:
+        layers: for each cell, from below, and each direction.
+    """
 
     layers: tuple[dict[str, States], ...]
 
     def only(self, direction: str) -> Final:
-        """The states of one direction."""
+        """The states of one direction; ShapeError if the layer does not run in it."""
         if any(direction not in layer for layer in self.layers):
             raise ShapeError(f"there is no {direction} direction here")
         return Final(tuple({direction: layer[direction]} for layer in self.layers))
@@ -36,11 +37,11 @@ class Final:
         return tuple(concat(*part, over="feature") if len(part) > 1 else part[0] for part in parts)
 
     def output(self) -> Value:
-        """H of the uppermost cell: the vector that stands for the sentence."""
+        """The h of the uppermost cell: `[batch, feature]`, the vector of the sentence."""
         return self.states(-1)[0]
 
     def cell(self) -> Value:
-        """C of the uppermost cell."""
+        """The c of the uppermost cell, `[batch, feature]`; ShapeError if it has none."""
         states = self.states(-1)
         if len(states) < 2:
             raise ShapeError("only an lstm has a cell")
@@ -66,7 +67,8 @@ class Context:
     Attributes:
         inputs: the values it reads, one by one.
         below: which of them is the item before it, for residual connections; None if none is.
-        over: the axis of the chain: that of the source, or `time`. Values lack it in one step of decoding.
+        over: the axis of the chain: that of the source, or `time`, which values lack in one step
+            of decoding.
         lead: the type of one step without features: `[batch]`, or `[batch, beam]`.
         mask: `bool[batch, over]` of an encoder; None in a decoder.
         length: `int[batch]` of an encoder; None in a decoder.
@@ -93,7 +95,10 @@ class Context:
 
     @property
     def x(self) -> Value:
-        """All inputs as one: concatenated over features, those without the axis of the chain copied along it."""
+        """All inputs as one, concatenated over features.
+
+        Those without the axis of the chain are copied along it.
+        """
         if len(self.inputs) == 1:
             return self.inputs[0]
         dims: dict[str, int | None] = {}
@@ -106,13 +111,14 @@ class Context:
         return concat(*(spread(value, lead) for value in self.inputs), over="feature")
 
     def over_below(self, value: Value) -> Context:
-        """The same place with another value from the item before."""
+        """The same place with another value from the item before; ShapeError if it reads none."""
         if self.below is None:
             raise ShapeError("a residual connection needs the item before among the inputs")
         inputs = (*self.inputs[: self.below], value, *self.inputs[self.below + 1 :])
         return replace(self, inputs=inputs)
 
     def memory(self, reference: Reference) -> Memory:
+        """The memory that a reference of the settings means; ShapeError if it means none."""
         found = self.read(reference)
         if not isinstance(found, Memory):
             raise ShapeError(f"{reference} is not a sequence of an encoder that can be attended to")
@@ -120,7 +126,10 @@ class Context:
 
 
 class Widths(Protocol):
-    """Sizes around a layer, looked up only when asked for, so that a layer of fixed size needs none."""
+    """Sizes around a layer.
+
+    They are looked up only when asked for, so that a layer of fixed size needs none.
+    """
 
     @property
     def inputs(self) -> list[int]:
@@ -158,6 +167,7 @@ def vector_of(reading: Reading) -> Value:
 
 
 def zeros(lead: Type, size: int) -> Value:
+    """A start of zeros, with `feature` behind the axes of `lead`."""
     return filled((*lead.dims, ("feature", size)))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from s2sgraph.graph.loops import States
 from s2sgraph.graph.ops import dot, rename, sigmoid, tanh, unstack
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Initial, Value
-from s2sgraph.layers.building import States
 from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
 
 
@@ -25,11 +25,8 @@ class Gru(RecurrentLayer, kind="gru", main="size"):
 
     def cell(self) -> GatedCell:
         """One step of the recurrence."""
-        return (
-            ResetAfter(self.size, self.layer_norm)
-            if self.reset == "after"
-            else ResetBefore(self.size, self.layer_norm)
-        )
+        cell = ResetAfter if self.reset == "after" else ResetBefore
+        return cell(self.size, self.layer_norm)
 
 
 @dataclass(frozen=True)
@@ -71,10 +68,9 @@ class ResetBefore(GatedCell):
         """The output and the state, which are one."""
         (h,) = state
         size, start = self.size, Initial("uniform", self.size**-0.5)
-        dims = (("feature'", size), ("gate", 3), ("feature", size))
-        whole = weight(
-            "state", Type("float", dims), layout=(("gate", "feature"), ("feature'",)), initial=start
-        )
+        type = Type("float", (("feature'", size), ("gate", 3), ("feature", size)))
+        layout = (("gate", "feature"), ("feature'",))
+        whole = weight("state", type, layout=layout, initial=start)
         reset_w, keep_w, new_w = unstack(whole, axis="gate")
         reset_x, keep_x, new_x = unstack(self.sums("input", x), axis="gate")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from s2sgraph.graph.composed import layer_norm
+from s2sgraph.graph.loops import States
 from s2sgraph.graph.ops import sigmoid, tanh, unstack
 from s2sgraph.graph.values import Value
-from s2sgraph.layers.building import States
 from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
 
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import ONES, ZEROS, dropped, glorot, linear, vector
-from s2sgraph.graph.loops import each, recur
+from s2sgraph.graph.loops import States, each, recur
 from s2sgraph.graph.ops import concat, norm, rename, split, unstack
 from s2sgraph.graph.types import ShapeError
 from s2sgraph.graph.values import Initial, Value
-from s2sgraph.layers.building import Context, Final, Parts, States, Widths
+from s2sgraph.layers.building import Context, Final, Parts, Widths
 from s2sgraph.layers.residual import ResidualLayer
 from s2sgraph.layers.starting import cell_start
 from s2sgraph.spec.settings import Size, Start, ZeroStart
@@ -88,6 +88,7 @@ class RecurrentLayer(ResidualLayer):
     def _with_cells(
         self, cell: GatedCell, x: Value, start: States, over: str
     ) -> tuple[Value, States, list[Value]]:
+        """A cell whose c is wanted at every place, which no kernel gives: a step for each place."""
         if cell.states < 2:
             raise ShapeError("only an lstm has a cell")
 
@@ -95,23 +96,20 @@ class RecurrentLayer(ResidualLayer):
             return concat(*recur(cell, x, start, over=over)[1], over="feature")
 
         both = each(step, (x,), over=over)
-        h, c = unstack(
-            split(both, axis="feature", into=(("state", 2), ("part", self.size))), axis="state"
-        )
-        h, c = (_renamed(value) for value in (h, c))
+        into = (("state", 2), ("part", self.size))
+        h, c = map(_renamed, unstack(split(both, axis="feature", into=into), axis="state"))
         return h, (h, c), [c]
 
     def _start(self, c: Context, cell: GatedCell, layer: int, direction: str) -> States:
+        """The start of one direction: its half of a start of both."""
         size, states = self.size * len(self.directions), cell.states
         whole = cell_start(self.start, c, size, states, layer, self.layers)
         if len(self.directions) == 1:
             return whole
-        halves = ("forward", "backward").index(direction)
+        half = self.directions.index(direction)
         into = (("direction", 2), ("part", self.size))
-        parts = (
-            unstack(split(v, axis="feature", into=into), axis="direction")[halves] for v in whole
-        )
-        return tuple(_renamed(part) for part in parts)
+        halves = (unstack(split(v, axis="feature", into=into), axis="direction") for v in whole)
+        return tuple(_renamed(parts[half]) for parts in halves)
 
 
 def _renamed(value: Value) -> Value:
@@ -148,10 +146,14 @@ class GatedCell:
         return {}
 
     def __call__(self, x: Value, state: States) -> tuple[Value, States]:
+        """The output of one step and the state after it, from x `[…, feature]` and the state."""
         raise NotImplementedError
 
     def sums(self, name: str, x: Value, *, bias: bool = True) -> Value:
-        """The product of x with the weights of all gates: `[…, gate, feature]`, stored [gate feature, in]."""
+        """The product of x with the weights of all gates: `[…, gate, feature]`.
+
+        The weight is stored `[gate feature, in]`.
+        """
         within = Initial("uniform", self.size**-0.5)
         y = linear(
             name,

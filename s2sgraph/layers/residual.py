@@ -34,7 +34,10 @@ class ResidualLayer(Layer):
             yield Problem(("norm",), message, "write residual: pre, or remove norm", at_key=True)
 
     def wrapped(self, context: Context, function: Callable[[Context], Value]) -> Value:
-        """`function` of what is read, with dropout, and around it the residual connection and its norm."""
+        """A function of what is read, with dropout, and around it the residual connection.
+
+        ShapeError if the item before is not read, or has another number of features.
+        """
         if not self.residual:
             return dropped(function(context), self.dropout)
         if context.below is None:
@@ -46,8 +49,8 @@ class ResidualLayer(Layer):
         result = dropped(function(inner), self.dropout)
         if result.size("feature") != below.size("feature"):
             raise ShapeError(
-                f"a residual connection adds equals, but the layer has {result.size('feature')} features "
-                f"and what is below it {below.size('feature')}"
+                "a residual connection adds equals, but the layer has "
+                f"{result.size('feature')} features and what is below it {below.size('feature')}"
             )
         result = add(below, result)
         return self._normed(result) if self.residual == "post" else result

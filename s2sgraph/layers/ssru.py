@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from s2sgraph.graph.composed import linear
+from s2sgraph.graph.loops import States
 from s2sgraph.graph.ops import relu, sigmoid
 from s2sgraph.graph.values import Value
-from s2sgraph.layers.building import States
 from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
 
 

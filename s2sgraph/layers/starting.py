@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s2sgraph.attention.memory import Memory
 from s2sgraph.graph.composed import activate, linear
-from s2sgraph.graph.loops import spread
+from s2sgraph.graph.loops import States, spread
 from s2sgraph.graph.ops import concat
 from s2sgraph.graph.types import ShapeError
 from s2sgraph.graph.values import Value
@@ -12,7 +12,6 @@ from s2sgraph.layers.building import (
     Context,
     Final,
     Reading,
-    States,
     learned,
     vector_of,
     zeros,
@@ -23,6 +22,7 @@ from s2sgraph.spec.settings import (
     LastStart,
     LearnedStart,
     MeanStart,
+    Reference,
     StartKind,
     ZeroStart,
 )
@@ -34,7 +34,10 @@ NAMES = ("start", "start_cell")
 def cell_start(
     start: StartKind, context: Context, size: int, states: int, layer: int, layers: int
 ) -> States:
-    """The state of cell `layer` of `layers` before the first step: h, or h and c, each `[batch, feature]`."""
+    """The state of cell `layer` of `layers` before the first step: `states` of `[batch, feature]`.
+
+    ShapeError if what it is copied from has another number of cells or features.
+    """
     return tuple(_state(start, context, size, state, layer, layers) for state in range(states))
 
 
@@ -52,17 +55,15 @@ def _state(start: StartKind, c: Context, size: int, state: int, layer: int, laye
         case LearnedStart():
             return spread(learned(name, size), lead)
         case CopyStart(reference=reference):
-            found = _counterpart(c.read(reference), state, layer, layers)
-            return _sized(zeros(lead, size) if found is None else found, size, str(reference))
+            value = _counterpart(c.read(reference), state, layer, layers)
+            return zeros(lead, size) if value is None else _sized(value, size, reference)
         case LastStart(last=reference):
             found = c.read(reference)
             top = Final(found.layers[-1:]) if isinstance(found, Final) else found
             value = _counterpart(top, state, 0, 1)
-            return _sized(zeros(lead, size) if value is None else value, size, str(reference))
+            return zeros(lead, size) if value is None else _sized(value, size, reference)
         case DenseStart(dense=references, activation=activation):
-            values = [
-                _dense_input(c.read(reference), state, layer, layers) for reference in references
-            ]
+            values = [_dense_input(c.read(r), state, layer, layers) for r in references]
             x = concat(*values, over="feature") if len(values) > 1 else values[0]
             return activate(activation, linear(name, x, bias=f"{name}_bias", feature=size))
         case MeanStart(mean=reference, activation=activation):
@@ -72,7 +73,7 @@ def _state(start: StartKind, c: Context, size: int, state: int, layer: int, laye
 
 
 def _counterpart(found: Reading, state: int, layer: int, layers: int) -> Value | None:
-    """The value that belongs to this state of this cell; None if the cell it comes from has no such state."""
+    """The value that belongs to this state of this cell; None if its cell has no such state."""
     if not isinstance(found, Final):
         return found.last() if isinstance(found, Memory) else found
     if len(found.layers) != layers:
@@ -85,17 +86,17 @@ def _counterpart(found: Reading, state: int, layer: int, layers: int) -> Value |
 
 
 def _dense_input(found: Reading, state: int, layer: int, layers: int) -> Value:
-    if isinstance(found, Final) and len(found.layers) == layers:
-        states = found.states(layer)
+    """Like `_counterpart`, but one cell feeds all, and h stands for a c that there is not."""
+    if isinstance(found, Final) and len(found.layers) in (1, layers):
+        states = found.states(layer if len(found.layers) == layers else 0)
         return states[min(state, len(states) - 1)]
-    if isinstance(found, Final) and len(found.layers) == 1:
-        return found.states(0)[min(state, len(found.states(0)) - 1)]
     return found.last() if isinstance(found, Memory) else vector_of(found)
 
 
-def _sized(value: Value, size: int, name: str) -> Value:
+def _sized(value: Value, size: int, reference: Reference) -> Value:
     if value.size("feature") != size:
         raise ShapeError(
-            f"the start has {size} features, {name} has {value.size('feature')}; write start: {{dense: {name}}}"
+            f"the start has {size} features, {reference} has {value.size('feature')}; "
+            f"write start: {{dense: {reference}}}"
         )
     return value

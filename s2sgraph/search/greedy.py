@@ -37,15 +37,16 @@ class Greedy(Kind, kind="greedy", family="search"):
     max_length_ratio: Positive | None = None
 
     def limits(self, length: Value) -> Value | None:
-        """Most symbols of each row, by the length of its source: `int[batch]`; None if rows do not differ."""
+        """Most symbols of each row, by the length of its source: `int[batch]`; None if alike."""
         if self.max_length_ratio is None:
             return None
         return minimum(integer(mul(number(length), self.max_length_ratio)), self.max_length)
 
     def search(self, step: Step, rules: Rules) -> dict[str, Value]:
-        """The best symbols and further values of each step, `[length, batch, n_best]`; their lengths and scores.
+        """Symbols `[length, batch, n_best]`, their lengths and scores `[batch, n_best]`.
 
-        A step chooses and emits; what can be told from all steps together is computed after the loop.
+        And the further values of each step, by name. A step chooses and emits; what can be told
+        from all steps together is computed after the loop.
         """
         names: list[str] = []
 

@@ -12,7 +12,10 @@ from s2sgraph.graph.values import Value
 from s2sgraph.spec.sides import Special
 
 Step = Callable[[Value], tuple[Value, dict[str, Value]]]
-"""From the symbols before, `int[batch]`, to scores of the next, `[batch, symbol]`, and further values of the step."""
+"""From the symbols before, `int[batch]`, to scores of the next, `[batch, symbol]`.
+
+And further values of the step, by name.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Rules:
         return at_most(self.limits, 0)
 
     def reached(self) -> Value:
-        """Which rows have their last place at this step."""
+        """Which rows have their last place at this step, if rows have limits."""
         assert self.limits is not None
         return at_most(self.limits - 1, step_number())
 
@@ -49,7 +52,7 @@ class Rules:
         return chances + const(value=barred, dtype="float", axes=("symbol",))
 
     def cut(self, column: Value) -> Value:
-        """The results of all steps, without the one step that a loop makes even when none is allowed."""
+        """The results of all steps, less the one that a loop makes even when none is allowed."""
         return trim(column, self.trips, over="length", into="length")
 
 
