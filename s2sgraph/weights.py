@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import zlib
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from s2sgraph.graph.values import Graph, Initial, Value
+from s2sgraph.graph.values import Graph, Initial
 
 Array = npt.NDArray[Any]
 Weights = dict[str, Array]
@@ -28,14 +27,9 @@ class WeightError(Exception):
     """Weights do not fit a model; the text names every one that does not."""
 
 
-def shape(value: Value) -> tuple[int, ...]:
-    """The shape that a weight is stored in: one dimension for each group of its layout."""
-    return tuple(math.prod(value.number(axis) for axis in group) for group in value.layout or ())
-
-
 def shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
     """The shapes of all weights of a graph, by path."""
-    return {path: shape(weight.value) for path, weight in graph.weights.items()}
+    return {path: weight.shape for path, weight in graph.weights.items()}
 
 
 def initial(graph: Graph, seed: int = 0) -> Weights:
@@ -43,7 +37,7 @@ def initial(graph: Graph, seed: int = 0) -> Weights:
     return {
         path: _drawn(
             weight.initial,
-            shape(weight.value),
+            weight.shape,
             np.random.default_rng([seed, zlib.crc32(path.encode())]),
         )
         for path, weight in graph.weights.items()

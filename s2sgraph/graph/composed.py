@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from s2sgraph.graph import trace
-from s2sgraph.graph.loops import composite, step_number
+from s2sgraph.graph.composite import composite
+from s2sgraph.graph.loops import step_number
 from s2sgraph.graph.ops import (
     at_most,
     const,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from s2sgraph.graph import trace
+from s2sgraph.graph.composite import composite
 from s2sgraph.graph.ops import append, draws, expand, full, less, places, rename, select, shift
 from s2sgraph.graph.trace import Block, Form, State, Tree, flatten, unflatten
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
@@ -235,8 +236,8 @@ def remember(x: Value, *, over: str = "time", past: str = "past") -> Value:
 
 # -- the decode loop --------------------------------------------------------------------
 
-
 Finals = TypeVar("Finals", bound=Tree)
+"""A tree of states whose last value is wanted."""
 
 
 def loop(
@@ -293,27 +294,3 @@ def _started_outside(block: Block) -> None:
             raise ShapeError(
                 f"{trace.here()}: the start of a state depends on the steps that it starts"
             )
-
-
-# -- one node, several ways to compute it -------------------------------------------------
-
-
-def composite(
-    name: str, function: Callable[..., Form], inputs: tuple[Tree, ...], **attrs: Any
-) -> Form:
-    """`function(*inputs)` as one node of that name, with the recorded steps as its body.
-
-    An engine that has a kernel of that name may use it; any other computes the body. Without a name
-    the steps are recorded as they are.
-    """
-    if not name:
-        return function(*inputs)
-    outside = flatten(inputs)
-    inner = Graph(inputs=[Value(value.type) for value in outside])
-    with trace.inside(Block(inner)):
-        result = function(*unflatten(inputs, iter(inner.inputs)))
-    inner.outputs = flatten(result)
-    outputs = trace.emit(
-        name, tuple(outside), tuple(value.type for value in inner.outputs), attrs, inner
-    )
-    return unflatten(result, iter(outputs))

@@ -160,10 +160,10 @@ class Building(Protocol):
 
 
 def vector_of(reading: Reading) -> Value:
-    """A reading as one vector for each sentence, or as the sequence that it is."""
-    if isinstance(reading, Final):
-        return reading.output()
-    return reading.values if isinstance(reading, Memory) else reading
+    """A reading as one vector for each sentence; ShapeError if it is a sequence of an encoder."""
+    if isinstance(reading, Memory):
+        raise ShapeError("one vector is needed, not a sequence: read encoder.final or encoder.mean")
+    return reading.output() if isinstance(reading, Final) else reading
 
 
 def zeros(lead: Type, size: int) -> Value:
