@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Number = Tensor | float
 PLAIN = (True, 1, 0.0, False, False, False)
@@ -129,7 +130,8 @@ def lstm(
     parameters = [w, u, bias, torch.zeros_like(bias)]
     x, turned = faced(x, length, reverse)
     if length is not None and final_cell and int(length.min()) < x.size(0):
-        y, cell = lstm_to_lengths(x, length, h, c, parameters)
+        few = 4 * len(length.unique()) <= x.size(0)
+        y, cell = (lstm_to_lengths if few else lstm_packed)(x, length, h, c, parameters)
         last = h  # until `ended` reads the last from y
     else:
         y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, *PLAIN)
@@ -140,13 +142,31 @@ def lstm(
     return y, last, cell
 
 
+def lstm_packed(
+    x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The outputs of an LSTM, and its cell after each sentence's own last place.
+
+    The kernel runs step by step, which is the best for rows of many lengths.
+    """
+    packed = pack_padded_sequence(x, length.clamp(min=1).cpu(), enforce_sorted=False)
+    order, back = packed.sorted_indices, packed.unsorted_indices
+    assert order is not None
+    assert back is not None
+    state = (h[None].index_select(1, order), c[None].index_select(1, order))
+    # Packed data need not say which dimension is time.
+    data, _, cell = torch.lstm(packed.data, packed.batch_sizes, state, parameters, *PLAIN[:5])
+    y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
+    return y, cell[0].index_select(0, back)
+
+
 def lstm_to_lengths(
     x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
     """The outputs of an LSTM, and its cell after each sentence's own last place.
 
     Longest first, the kernel runs from one end of a sentence to the next with the rows that are
-    still going on: as many calls as there are lengths, and no work behind an end.
+    still going on: as many calls as there are lengths, which is the best where they are few.
     """
     order = length.argsort(descending=True)
     x, h, c = x[:, order], h[order], c[order]
