@@ -130,7 +130,7 @@ def lstm(
     parameters = [w, u, bias, torch.zeros_like(bias)]
     x, turned = faced(x, length, reverse)
     if length is not None and final_cell and int(length.min()) < x.size(0):
-        few = 4 * len(length.unique()) <= x.size(0)
+        few = 4 * len(set(length.tolist())) <= x.size(0)
         y, cell = (lstm_to_lengths if few else lstm_packed)(x, length, h, c, parameters)
         last = h  # until `ended` reads the last from y
     else:
