@@ -149,7 +149,7 @@ def attend(
     """
     if over in query.axes:
         raise ShapeError(
-            f"{trace.here()}: the query has the axis {over!r} that is attended over; "
+            f"the query has the axis {over!r} that is attended over; "
             "rename it in the keys, the values and the mask"
         )
 

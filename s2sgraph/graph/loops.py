@@ -64,10 +64,7 @@ def renew(state: Value, following: Value) -> None:
         dict(state.type.dims) != dict(following.type.dims)
         or state.type.dtype != following.type.dtype
     ):
-        raise ShapeError(
-            f"{trace.here()}: a state keeps its type, "
-            f"but {state.type} would become {following.type}"
-        )
+        raise ShapeError(f"a state keeps its type, but {state.type} would become {following.type}")
     trace.current().states[state].following = following
 
 
@@ -89,7 +86,7 @@ def witness(axis: str) -> Value:
         ):
             if axis in value.axes:
                 return value
-    raise ShapeError(f"{trace.here()}: no value has an axis {axis!r}, so its size is unknown")
+    raise ShapeError(f"no value has an axis {axis!r}, so its size is unknown")
 
 
 def filled(
@@ -291,6 +288,4 @@ def _started_outside(block: Block) -> None:
     made = {*block.graph.inputs, *(value for node in block.graph.nodes for value in node.outputs)}
     for state in block.states.values():
         if state.first in made:
-            raise ShapeError(
-                f"{trace.here()}: the start of a state depends on the steps that it starts"
-            )
+            raise ShapeError("the start of a state depends on the steps that it starts")

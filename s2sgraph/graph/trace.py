@@ -82,19 +82,19 @@ def inside(block: Block) -> Iterator[Block]:
 @contextmanager
 def scope(name: str) -> Iterator[None]:
     """Weights and nodes made within belong to this layer of the one around ("": to that itself)."""
-    token = _scope.set(".".join(filter(None, (_scope.get(), name))))
-    try:
+    with at(".".join(filter(None, (here(), name)))):
         yield
-    finally:
-        _scope.reset(token)
 
 
 @contextmanager
 def at(path: str) -> Iterator[None]:
-    """Weights and nodes made within belong to the layer of this full path."""
+    """Weights, nodes and errors made within belong to the layer of this full path."""
     token = _scope.set(path)
     try:
         yield
+    except ShapeError as error:
+        error.where = error.where or path
+        raise
     finally:
         _scope.reset(token)
 
@@ -142,7 +142,7 @@ def weight(
         weights[path] = Weight(Value(type, path, stored), initial or Initial())
     found = weights[path].value
     if sorted(found.type.dims, key=str) != sorted(type.dims, key=str):
-        raise ShapeError(f"{path}: one weight, two types: {found.type} and {type}")
+        raise ShapeError(f"one weight {name!r}, two types: {found.type} and {type}")
     return found
 
 

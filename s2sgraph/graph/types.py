@@ -15,7 +15,17 @@ _AXIS = re.compile(r"([a-z_']+)(?:=(\d+))?")
 
 
 class ShapeError(Exception):
-    """Values whose axes or dtypes do not fit were combined; the text names the layer and axes."""
+    """Values were combined whose axes, dtypes or sizes do not fit.
+
+    Attributes:
+        where: the path of the layer that was being traced, which the trace fills in.
+    """
+
+    where = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{self.where}: {text}" if self.where else text
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
 import numpy as np
@@ -97,11 +98,11 @@ def lift(operands: tuple[Value | float, ...]) -> tuple[Value, ...]:
 
 
 def fail(op: str, text: str) -> ShapeError:
-    """The error of an operation, which begins with the layer that is being traced."""
-    return ShapeError(f"{trace.here() or 'model'}: {op}: {text}")
+    """The error of an operation."""
+    return ShapeError(f"{op}: {text}")
 
 
-_OURS = ("/graph/ops/", "/graph/trace.py", "/graph/loops.py", "/graph/composed.py")
+_OURS = str(Path(__file__).parent.parent)
 
 
 def called(*values: Value) -> list[str]:
@@ -109,12 +110,8 @@ def called(*values: Value) -> list[str]:
 
     That is its variable, or else the value's own name, or its type.
     """
-    frames = (
-        entry.frame
-        for entry in inspect.stack()[1:]
-        if not any(part in entry.filename for part in _OURS)
-    )
-    caller = next(frames, None)
+    stack = inspect.stack(context=0)
+    caller = next((entry.frame for entry in stack if not entry.filename.startswith(_OURS)), None)
     names = {id(value): name for name, value in caller.f_locals.items()} if caller else {}
     return [names.get(id(value), value.name or str(value.type)) for value in values]
 
