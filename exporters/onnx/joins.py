@@ -48,8 +48,9 @@ def _scale_into_weights(graph: Graph, arrays: Arrays) -> None:
             if linear is None or not all(weight in arrays for weight in linear.inputs[1:]):
                 continue
             factor = np.float64(numbers[node.inputs[1]])
+            form = f"times {factor:.9g}"
             scaled = [
-                _made(graph, arrays, f"{w.name}:scaled", (factor * arrays[w]).astype(np.float32))
+                _made(graph, arrays, f"{w.name}:{form}", (factor * arrays[w]).astype(np.float32))
                 for w in linear.inputs[1:]
             ]
             linear.inputs = (linear.inputs[0], *scaled)

@@ -142,7 +142,10 @@ def weight(
         weights[path] = Weight(Value(type, path, stored), initial or Initial())
     found = weights[path].value
     if sorted(found.type.dims, key=str) != sorted(type.dims, key=str):
-        raise ShapeError(f"one weight {name!r}, two types: {found.type} and {type}")
+        raise ShapeError(
+            f"one weight {name!r}, two types: {found.type} and {type}; layers that share it "
+            "need one size"
+        )
     return found
 
 

@@ -78,6 +78,12 @@ class Attention(ResidualLayer, kind="attention", main="score"):
             message = f"heads need score scaled_dot or dot, not {self.score.word}"
             yield Problem(("heads",), message, "write score: scaled_dot", at_key=True)
 
+    @rule("heads", "window")
+    def _heads_see_everything(self) -> Iterator[Problem]:
+        if self.heads is not None and not isinstance(self.window, GlobalWindow):
+            message = f"heads see all places; window {self.window.word} is for attention without"
+            yield Problem(("window",), message, "remove heads or window", at_key=True)
+
     @rule("heads", "size", "bias", "score")
     def _products_need_heads(self) -> Iterator[Problem]:
         if self.heads is None:

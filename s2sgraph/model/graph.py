@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import networkx as nx
 
 from s2sgraph.model.layers import LayerNode, Scope, expand
+from s2sgraph.model.sides import side_of
 from s2sgraph.model.sizes import Sizes
 from s2sgraph.model.targets import Resolver, Target, UnresolvedError
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
+from s2sgraph.spec.sides import TokenSide
 
 
 class ModelGraph:
@@ -47,7 +49,8 @@ class ModelGraph:
         self.graph = nx.DiGraph()
         problems = [*self._resolve()]
         if not problems:
-            problems = [*self._cycles()] or [*self._starts(), *self._unread(), *self._queries()]
+            checks = (self._starts, self._unread, self._queries, self._symbols, self._tied)
+            problems = [*self._cycles()] or [problem for check in checks for problem in check()]
         if problems:
             raise spec.error(problems)
         self.sizes = Sizes(spec, self.nodes, self.targets, self.resolver.memory)
@@ -197,6 +200,28 @@ class ModelGraph:
                     f"nobody reads {node.layer.label}",
                     "name it in the `from` of a later layer, or in outputs, or remove it",
                 )
+
+    def _symbols(self) -> Iterator[Problem]:
+        """Symbols that are read by a layer that computes with features."""
+        for path, node in self.nodes.items():
+            for keys, reference in node.layer.references():
+                target = self.targets[path][reference]
+                if target.what != "input" or not isinstance(
+                    side_of(self.spec, target.chain), TokenSide
+                ):
+                    continue
+                if node.layer.word != "embedding" or keys[0] != "from":
+                    message = f"{node.layer.label} reads symbols, which have no features"
+                    yield Problem((*node.key_path, *keys), message, "put an embedding before it")
+
+    def _tied(self) -> Iterator[Problem]:
+        """Weights shared with a layer that is no embedding, or of another size."""
+        for path, node in self.nodes.items():
+            for keys, reference in node.layer.references():
+                target = self.targets[path][reference]
+                if keys[0] == "tied" and self.nodes[target.node].layer.word != "embedding":
+                    message = f"{reference} is no embedding, whose table could be shared"
+                    yield Problem((*node.key_path, *keys), message)
 
     def _queries(self) -> Iterator[Problem]:
         """Sequences of an encoder that a decoder reads as if they were values of its step."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from s2sgraph.model.layers import LayerNode
+from s2sgraph.model.sides import Side, side_of
 from s2sgraph.model.targets import Target
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
-from s2sgraph.spec.sides import FeatureSource, FeatureTarget, TokenSource, TokenTarget
+from s2sgraph.spec.sides import FeatureSource, FeatureTarget
 
 Targets = dict[str, dict[Reference, Target]]
 
@@ -67,14 +68,9 @@ class Sizes:
     def _both(self, path: str) -> bool:
         return getattr(self.nodes[path].layer, "direction", "") == "both"
 
-    def side(self, chain: str) -> TokenSource | FeatureSource | TokenTarget | FeatureTarget:
-        """What a chain reads: the side of its source, or of the target."""
-        if chain == "decoder":
-            side = self.spec.target
-            assert isinstance(side, TokenTarget | FeatureTarget)
-            return side
-        source = self.spec.source
-        return source[chain] if isinstance(source, dict) else source
+    def side(self, chain: str) -> Side:
+        """What a chain reads."""
+        return side_of(self.spec, chain)
 
 
 @dataclass(frozen=True)

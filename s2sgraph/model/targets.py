@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from s2sgraph.model.layers import BlockNode, Item, LayerNode, Scope
+from s2sgraph.model.sides import side_of
 from s2sgraph.spec.messages import did_you_mean
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
+from s2sgraph.spec.sides import FeatureSource
 
 What = Literal[
     "output", "part", "final", "last", "mean", "here", "input", "static", "step", "source"
@@ -98,6 +100,10 @@ class Resolver:
             if name in self.spec.steps and not rest:
                 return Target("step", name)
         if name == "static" and not rest:
+            side = side_of(self.spec, self.memory)
+            if not isinstance(side, FeatureSource) or side.static is None:
+                hint = "write static: {features: 3} beside its features"
+                raise UnresolvedError("the source has no static values", hint)
             return Target("static", self.memory)
         if name == "source" and rest == ["last"]:
             return Target("source", self.memory)

@@ -53,8 +53,10 @@ def lower(graph: Graph, kernels: dict[str, Kernel], *, after: Watch = _unwatched
     """
     simplify(graph, after=after)
     placed = place(graph, kernels)
+    verify(placed, placed=True)
     after("place", placed)
     for name, function in PLACED:
         function(placed)
+        verify(placed, placed=True)
         after(name, placed)
     return placed

@@ -10,7 +10,6 @@ from s2sgraph.graph.ops import (
     greatest,
     integer,
     log_softmax,
-    minimum,
     mul,
     not_,
     number,
@@ -40,7 +39,7 @@ class Greedy(Kind, kind="greedy", family="search"):
         """Most symbols of each row, by the length of its source: `int[batch]`; None if alike."""
         if self.max_length_ratio is None:
             return None
-        return minimum(integer(mul(number(length), self.max_length_ratio)), self.max_length)
+        return integer(mul(number(length), self.max_length_ratio))
 
     def search(self, step: Step, rules: Rules) -> dict[str, Value]:
         """Symbols `[length, batch, n_best]`, their lengths and scores `[batch, n_best]`.
