@@ -159,15 +159,16 @@ class ModelGraph:
             (a, b) for a, b, previous in self.graph.edges(data="previous") if not previous
         )
         for component in nx.strongly_connected_components(now):
-            edges = now.subgraph(component).edges
-            if edges:
-                cycle = [a for a, _ in nx.find_cycle(now.subgraph(component))]
-                labels = [self.nodes[path].layer.label for path in (*cycle, cycle[0])]
-                yield Problem(
-                    self._at(cycle[0]),
-                    f"within one step, {' needs '.join(reversed(labels))}",
-                    f"read one of them from the step before, as prev.{labels[0]}",
-                )
+            first = next(path for path in self.nodes if path in component)
+            if len(component) == 1 and not now.has_edge(first, first):
+                continue
+            cycle = [a for a, _ in nx.find_cycle(now.subgraph(component), first)]
+            labels = [self.nodes[path].layer.label for path in (*cycle, cycle[0])]
+            yield Problem(
+                self._at(cycle[0]),
+                f"within one step, {' needs '.join(reversed(labels))}",
+                f"read one of them from the step before, as prev.{labels[0]}",
+            )
 
     def _starts(self) -> Iterator[Problem]:
         stepping = self._stepping()
