@@ -90,8 +90,7 @@ def _growing(e: Emitter, node: Node) -> list[ir.Value]:
     The operator Scan allows no state whose shape changes.
     """
     assert node.body is not None
-    if node.attrs["reverse"]:
-        raise NotImplementedError("a state that grows from the last place to the first")
+    assert not node.attrs["reverse"], f"{node.where}: only states of a decoder grow"
     number = node.attrs["states"]
     count = len(node.body.inputs) - number
     whole, first = [*map(e.get, node.inputs[:count])], [*map(e.get, node.inputs[count:])]

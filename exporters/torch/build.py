@@ -36,7 +36,7 @@ def build(
     root = nn.Module()
     for path, weight in placed.weights.items():
         array = np.asarray(weights[path], np.float32).reshape(weight.shape)
-        _register(root, path, nn.Parameter(torch.from_numpy(array.copy())))
+        register(root, path, nn.Parameter(torch.from_numpy(array.copy())))
     emitter = Emitter(root, {weight.value: path for path, weight in placed.weights.items()})
     for value in placed.inputs:
         emitter.env[value] = emitter.graph.placeholder(value.name)
@@ -50,7 +50,7 @@ def build(
     return module
 
 
-def _register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
+def register(root: nn.Module, path: str, parameter: nn.Parameter) -> None:
     """Add a parameter under a dotted path, with plain modules on the way."""
     *parents, name = path.split(".")
     module = root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -121,7 +122,7 @@ def _joined(values: list[Value]) -> Value:
 
 
 @dataclass(frozen=True)
-class GatedCell:
+class GatedCell(ABC):
     """What cells share: their sizes and weights.
 
     Attributes:
@@ -145,9 +146,9 @@ class GatedCell:
         """What a kernel must know besides weights and states."""
         return {}
 
+    @abstractmethod
     def __call__(self, x: Value, state: States) -> tuple[Value, States]:
         """The output of one step and the state after it, from x `[…, feature]` and the state."""
-        raise NotImplementedError
 
     def sums(self, name: str, x: Value, *, bias: bool = True) -> Value:
         """The product of x with the weights of all gates: `[…, gate, feature]`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
 import torch
@@ -59,7 +60,7 @@ class CrossEntropy:
         return Total(-((1 - self.smoothing) * own + share * others).sum(), count)
 
 
-class FrameLoss:
+class FrameLoss(ABC):
     """A loss of frames, mean over the features, each divided by its standard deviation.
 
     Where the spec normalizes the target, errors count in units of the standard deviation: else a
@@ -69,9 +70,9 @@ class FrameLoss:
     def __init__(self, standard: tuple[float, ...] | None = None) -> None:
         self.unit = torch.tensor(standard) if standard else torch.tensor(1.0)
 
+    @abstractmethod
     def of(self, outputs: Outputs, target: Tensor) -> Tensor:
         """The loss of every number, [batch, time, feature]."""
-        raise NotImplementedError
 
     def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
         """From `frames` [batch, time, feature]."""
