@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 Number = Tensor | float
 PLAIN = (True, 1, 0.0, False, False, False)
@@ -156,7 +156,8 @@ def lstm_packed(
     state = (h[None].index_select(1, order), c[None].index_select(1, order))
     # Packed data need not say which dimension is time.
     data, _, cell = torch.lstm(packed.data, packed.batch_sizes, state, parameters, *PLAIN[:5])
-    y = pad_packed_sequence(packed._replace(data=data), total_length=x.size(0))[0]
+    found = PackedSequence(data, packed.batch_sizes, order, back)
+    y = pad_packed_sequence(found, total_length=x.size(0))[0]
     return y, cell[0].index_select(0, back)
 
 
