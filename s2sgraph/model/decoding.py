@@ -1,0 +1,99 @@
+"""Decoding: the decoder on its own predictions, as a loop; and one step of it."""
+
+from __future__ import annotations
+
+from s2sgraph.graph.loops import carry, filled, loop, renew
+from s2sgraph.graph.ops import (
+    cover,
+    every,
+    extent,
+    greatest,
+    less,
+    maximum,
+    minimum,
+    outer,
+    places,
+    select,
+)
+from s2sgraph.graph.values import Value
+from s2sgraph.model.recording import Plan, Recording
+from s2sgraph.model.sources import BATCH
+from s2sgraph.search.greedy import Greedy
+from s2sgraph.search.rules import Rules, one_best
+from s2sgraph.spec.sides import TokenTarget
+
+Found = dict[str, Value]
+
+
+def decoded(plan: Plan, given: dict[str, Value]) -> Found:
+    """The best target of each row, and further outputs."""
+    recording = Recording(plan, given)
+    rules = _rules(recording)
+    if isinstance(plan.target, TokenTarget):
+        search = plan.model.spec.search
+        assert isinstance(search, Greedy)
+
+        def step(token: Value) -> tuple[Value, Found]:
+            return recording.decode(token)["logits"], recording.asked(of_steps=True)
+
+        found = search.search(step, rules)
+    else:
+        found = _frames(recording, rules)
+    found |= recording.asked(of_steps=False)
+    return {name: recording.left(value) for name, value in found.items()}
+
+
+def stepped(plan: Plan, given: dict[str, Value]) -> Found:
+    """One step as the body of a loop, for `stepping.split`."""
+    recording = Recording(plan, given)
+    start, names = recording.start(), list[str]()
+
+    def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
+        found = recording.decode(carry(start)) | recording.asked()
+        names[:] = found
+        return filled((), dtype="bool", value=True), tuple(found.values()), ()
+
+    columns, _ = loop(step, filled((), dtype="int", value=1), into="length")
+    return dict(zip(names, columns, strict=True))
+
+
+def _frames(recording: Recording, rules: Rules) -> Found:
+    """Frames by their own predictions, as many as each row asks for."""
+    start, names, limits = recording.start(), list[str](), rules.limits
+    assert limits is not None
+
+    def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
+        frame = carry(start)
+        found = recording.decode(frame) | recording.asked(of_steps=True)
+        names[:] = found
+        renew(frame, recording.tracer.env[recording.plan.output, ""])
+        return every(rules.reached()), tuple(found.values()), ()
+
+    columns, _ = loop(step, rules.trips, into="length")
+    result = {}
+    for name, column in zip(names, map(rules.cut, columns), strict=True):
+        live = outer(less, places(column, over="length"), limits)
+        result[name] = one_best(select(live, column, 0.0))
+    return {**result, "lengths": one_best(limits)}
+
+
+def _rules(recording: Recording) -> Rules:
+    """The limits of each row and of all."""
+    plan, given = recording.plan, recording.given
+    search, length = plan.model.spec.search, plan.target.length
+    assert isinstance(search, Greedy)
+    own = recording.tracer.sources[plan.model.memory].length
+    default: Value | int = search.max_length
+    if length == "source":
+        limits: Value | None = own
+    elif length == "steps":
+        limits = maximum(cover(given["steps"], over=BATCH, into="batch", value=0), 0)
+    else:
+        limits = search.limits(own)
+    if limits is not None and length != "free":
+        default = greatest(limits, over="batch")
+    trips = select(less(given["max_length"], 0), default, given["max_length"])
+    for values in recording.ahead.values():
+        trips = minimum(trips, extent(values, over="ahead"))
+    limits = None if limits is None else minimum(limits, trips)
+    return Rules(plan.model.spec.special, trips, limits, ends=length == "free")

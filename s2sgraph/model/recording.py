@@ -1,0 +1,169 @@
+"""One graph being recorded: the chains traced, and what goes in and out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from s2sgraph.graph import trace
+from s2sgraph.graph.loops import filled
+from s2sgraph.graph.ops import arrange, const, expand, extent, trim
+from s2sgraph.graph.types import Type
+from s2sgraph.graph.values import Value
+from s2sgraph.layers.building import Final
+from s2sgraph.layers.starting import value_start
+from s2sgraph.model.chains import Source, Tracer
+from s2sgraph.model.graph import ModelGraph
+from s2sgraph.model.sources import (
+    BATCH,
+    covered,
+    frame_normalize,
+    leaving,
+    prepare,
+    restored,
+)
+from s2sgraph.model.targets import Target
+from s2sgraph.spec.sides import FeatureSource, FeatureTarget, TokenSource, TokenTarget
+
+ROWS = Type("float", (("batch", None),))
+"""One step of a greedy decoder, or of the training of any."""
+
+
+@dataclass
+class Plan:
+    """What is traced.
+
+    Attributes:
+        model: the layers and their edges.
+        symbols: how many symbols the sides of tokens have: `target`, and each source.
+        outputs: further values to return, by name.
+    """
+
+    model: ModelGraph
+    symbols: Mapping[str, int]
+    outputs: Mapping[str, Target]
+
+    @property
+    def sides(self) -> dict[str, TokenSource | FeatureSource]:
+        """The sides of the sources by name."""
+        source = self.model.spec.source
+        return dict(source) if isinstance(source, dict) else {"source": source}
+
+    @property
+    def target(self) -> TokenTarget | FeatureTarget:
+        """The side of the target."""
+        side = self.model.spec.target
+        assert isinstance(side, TokenTarget | FeatureTarget)
+        return side
+
+    @property
+    def output(self) -> str:
+        """The path of the output layer."""
+        return next(path for path, node in self.model.nodes.items() if node.layer.word == "output")
+
+    @property
+    def pad(self) -> int:
+        """The id of padding."""
+        return self.model.spec.special.pad
+
+
+@dataclass
+class Recording:
+    """The encoders of a plan traced, and the decoder to be traced.
+
+    Attributes:
+        plan: what is traced.
+        given: the inputs of the graph by name.
+        tracer: the chains.
+        ahead: the values known in advance for every place of the target.
+    """
+
+    plan: Plan
+    given: dict[str, Value]
+    tracer: Tracer = field(init=False)
+    ahead: dict[str, Value] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tracer = self._tracer()
+        self.tracer.encode()
+        self.ahead = {
+            name: covered(self.given[name], "given ahead", "ahead", 0.0)
+            for name in self.plan.model.spec.steps
+        }
+
+    def _tracer(self) -> Tracer:
+        plan, names = self.plan, [*self.plan.sides]
+        normalize = frame_normalize(plan.target)
+        several = len(names) > 1
+        sources: dict[str, Source] = {}
+        for name, side in plan.sides.items():
+            chain = name if several else "encoder"
+            sources[chain] = prepare(name, side, self.given, plan.pad, normalize)
+        counts = {
+            chain: plan.symbols.get(name, 0) for chain, name in zip(sources, names, strict=True)
+        }
+        counts["decoder"] = plan.symbols.get("target", 0)
+        return Tracer(plan.model, counts, sources)
+
+    def decode(self, before: Value) -> dict[str, Value]:
+        """Trace the decoder on what came before; what its output layer gives, by name."""
+        self.tracer.decode(before, ROWS, self.ahead)
+        return self.found()
+
+    def found(self) -> dict[str, Value]:
+        """What the output layer gives: `logits`, or `frames` and perhaps `deviations`."""
+        output, env = self.plan.output, self.tracer.env
+        if isinstance(self.plan.target, TokenTarget):
+            return {"logits": env[output, ""]}
+        by = frame_normalize(self.plan.target)
+        frames = {"frames": restored(env[output, ""], by) if by else env[output, ""]}
+        if (output, "deviation") in env:
+            deviation = env[output, "deviation"]
+            if by:
+                deviation = deviation * const(value=by.standard, dtype="float", axes=("feature",))
+            frames["deviations"] = deviation
+        return frames
+
+    def start(self) -> Value:
+        """What the decoder reads at its first step: the start symbol, or a frame."""
+        target = self.plan.target
+        if isinstance(target, TokenTarget):
+            bos = self.plan.model.spec.special.bos
+            return filled((("batch", None),), dtype="int", value=bos)
+        with trace.at("decoder.input"):
+            return value_start(target.start, self.tracer.outside(), target.features)
+
+    # -- further outputs, and leaving ---------------------------------------------------
+
+    def asked(self, *, of_steps: bool | None = None) -> dict[str, Value]:
+        """The further outputs: all, or those of the decoder's steps, or those that are not."""
+        return {
+            name: self._value(target)
+            for name, target in self.plan.outputs.items()
+            if of_steps is None or of_steps == (target.chain == "decoder" or target.what == "here")
+        }
+
+    def _value(self, target: Target) -> Value:
+        found = self.tracer.read(target)
+        if isinstance(found, Final):
+            return found.output()
+        return found if isinstance(found, Value) else found.values
+
+    @property
+    def like(self) -> Value:
+        """An input that has the rows that came in."""
+        return next(iter(self.given.values()))
+
+    def left(self, value: Value) -> Value:
+        """A value as it leaves: its own rows and places, batch first."""
+        for name in self.plan.sides:
+            if name in value.axes:
+                count = extent(self.given[name], over=f"given {name}")
+                value = trim(value, count, over=name, into=f"given {name}")
+        if "batch" not in value.axes:
+            value = expand(value, filled((("batch", None),)), axes=("batch",))
+        value = leaving(value, self.like)
+        sources = (f"given {name}" for name in self.plan.sides)
+        order = (BATCH, "n_best", "length", "given time", *sources)
+        first = [axis for axis in order if axis in value.axes]
+        return arrange(value, axes=(*first, *(a for a in value.axes if a not in order)))
