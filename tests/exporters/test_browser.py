@@ -26,8 +26,9 @@ for (const line of readFileSync(0, "utf8").trim().split("\\n")) {
     feed[name] = new ort.Tensor(type, array, dims);
   }
   const found = Object.entries(await session.run(feed));
-  const plain = found.map(([name, t]) => [name, { dims: t.dims, data: Array.from(t.data, Number) }]);
-  console.log(JSON.stringify(Object.fromEntries(plain)));
+  const plain = (tensor) => ({ dims: tensor.dims, data: Array.from(tensor.data, Number) });
+  const named = found.map(([name, tensor]) => [name, plain(tensor)]);
+  console.log(JSON.stringify(Object.fromEntries(named)));
 }
 """
 
