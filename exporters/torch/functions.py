@@ -6,7 +6,9 @@ copied and printed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -95,6 +97,26 @@ def attend(
     )
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def as_it_is(function: Function) -> Function:
+    """A function that torch.compile calls and does not look into.
+
+    Its recurrent kernels do not come through compilation whole. The word for it is asked for at
+    the call, since it takes a second to import.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **settings: Any) -> Any:
+        if torch.compiler.is_compiling():
+            disable: Callable[..., Any] = torch.compiler.disable
+            return disable(function)(*arguments, **settings)
+        return function(*arguments, **settings)
+
+    return cast("Function", call)
+
+
 def lstm_step(
     x: Tensor, h: Tensor, c: Tensor, w: Tensor, u: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,6 +133,7 @@ def gru_step(
     return h, h
 
 
+@as_it_is
 def lstm(
     x: Tensor,
     length: Tensor | None,
@@ -185,6 +208,7 @@ def lstm_to_lengths(
     return torch.cat(outputs)[:, back], torch.cat([c, *cells[::-1]])[back]
 
 
+@as_it_is
 def gru(
     x: Tensor,
     length: Tensor | None,
@@ -204,6 +228,7 @@ def gru(
     return ended(y, last[0], h, length, turned, reverse)
 
 
+@as_it_is
 def rnn(
     x: Tensor,
     length: Tensor | None,

@@ -7,13 +7,16 @@ from typing import Literal
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import ZEROS, linear, vector
-from s2sgraph.graph.ops import dot, exp
+from s2sgraph.graph.ops import dot, exp, maximum, minimum
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Context, Parts, Widths
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.settings import Problem, Reference, rule
+
+FARTHEST = 20.0
+"""The logarithm of a deviation stays within this, so that no deviation is zero or without end."""
 
 
 class Output(Layer, kind="output"):
@@ -51,7 +54,8 @@ class Output(Layer, kind="output"):
         if self.kind != "gaussian":
             return Parts(frame)
         logarithm = linear("deviation", context.x, bias="deviation_bias", feature=context.size)
-        return Parts(frame, {"deviation": exp(logarithm)})
+        within = minimum(maximum(logarithm, -FARTHEST), FARTHEST)
+        return Parts(frame, {"deviation": exp(within)})
 
     def _scores(self, context: Context) -> Value:
         bias = "bias" if self.bias else None

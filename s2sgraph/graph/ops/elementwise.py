@@ -78,12 +78,12 @@ at_most = _binary("at_most", np.less_equal, "bool", INTEGERS)
 tanh = _unary("tanh", np.tanh)
 exp = _unary("exp", np.exp)
 sine = _unary("sine", np.sin)
-sigmoid = _unary("sigmoid", lambda x: 1 / (1 + np.exp(-x)))
+sigmoid = _unary("sigmoid", lambda x: (1 + np.tanh(x / 2)) / 2)
 relu = _unary("relu", lambda x: np.maximum(x, 0))
 gelu = _unary(
     "gelu", lambda x: 0.5 * x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
 )
-swish = _unary("swish", lambda x: x / (1 + np.exp(-x)))
+swish = _unary("swish", lambda x: x * (1 + np.tanh(x / 2)) / 2)
 
 OPERATORS.update(add=add, sub=sub, mul=mul, div=div)
 
