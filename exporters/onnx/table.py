@@ -33,6 +33,7 @@ SAME = {
     "relu": "Relu",
     "gelu": "Gelu",
     "mod": "Mod",
+    "xor": "BitwiseXor",
     "matmul": "MatMul",
 }
 
@@ -148,6 +149,12 @@ def gather(e: Emitter, node: Node) -> ir.Value:
 @rule("gather_along")
 def gather_along(e: Emitter, node: Node) -> ir.Value:
     return e.op("GatherElements", *map(e.get, node.inputs), axis=1)
+
+
+@rule("scatter")
+def scatter(e: Emitter, node: Node) -> ir.Value:
+    reduction = {"add": "add", "least": "min"}[node.attrs["how"]]
+    return e.op("ScatterElements", *map(e.get, node.inputs), axis=1, reduction=reduction)
 
 
 @rule("reshape")

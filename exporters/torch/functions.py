@@ -45,6 +45,16 @@ def gather(table: Tensor, index: Tensor) -> Tensor:
     )
 
 
+def scatter_add(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """The rows of x `[rows, over]` with values `[rows, place]` added where the index says."""
+    return x.scatter_add(1, index, values)
+
+
+def scatter_least(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """The rows of x `[rows, over]`, or values `[rows, place]` where the index says, if smaller."""
+    return x.scatter_reduce(1, index, values, "amin")
+
+
 def norm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:
     """Layer normalisation over the last dimension."""
     return F.layer_norm(x, scale.shape, scale, bias, epsilon)

@@ -22,6 +22,7 @@ SAME: dict[str, Callable[..., Any]] = {
     "div": operator.truediv,
     "mod": operator.mod,
     "floordiv": operator.floordiv,
+    "xor": operator.xor,
     "equal": operator.eq,
     "less": operator.lt,
     "at_most": operator.le,
@@ -105,6 +106,12 @@ def top(e: Emitter, node: Node) -> Operand:
 def gather_along(e: Emitter, node: Node) -> Operand:
     x, index = map(e.get, node.inputs)
     return e.call(torch.gather, x, 1, index)
+
+
+@rule("scatter")
+def scatter(e: Emitter, node: Node) -> Operand:
+    function = {"add": functions.scatter_add, "least": functions.scatter_least}[node.attrs["how"]]
+    return e.call(function, *map(e.get, node.inputs))
 
 
 @rule("dropout")

@@ -54,8 +54,9 @@ from s2sgraph.graph.ops.elementwise import (
     sub,
     swish,
     tanh,
+    xor,
 )
-from s2sgraph.graph.ops.indexing import take, top
+from s2sgraph.graph.ops.indexing import scatter, take, top
 from s2sgraph.graph.ops.operation import OPERATIONS, Case, Operation, const, outer
 from s2sgraph.graph.ops.random import DRAWN, draws, dropout
 
@@ -105,6 +106,7 @@ __all__ = [
     "relu",
     "rename",
     "root_mean_square",
+    "scatter",
     "select",
     "shift",
     "sigmoid",
@@ -119,4 +121,5 @@ __all__ = [
     "total",
     "trim",
     "unstack",
+    "xor",
 ]

@@ -111,6 +111,7 @@ def _integers(name: str, function: Callable[..., Any]) -> Callable[..., Value]:
 
 floordiv = _integers("floordiv", np.floor_divide)
 mod = _integers("mod", np.remainder)
+xor = _integers("xor", np.bitwise_xor)
 
 
 def _logical(name: str, function: Callable[..., Any]) -> Callable[..., Value]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from s2sgraph.graph.ops.contraction import needs
-from s2sgraph.graph.ops.operation import case, fail, operation
+from s2sgraph.graph.ops.operation import align, called, case, fail, operation
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Node, Value
 
@@ -66,3 +66,84 @@ def top(x: Value, *, over: str, count: int, into: str) -> tuple[Type, Type]:
         raise fail("top", f"{count} are asked for, there are only {size} along {over}")
     dims = tuple((into, count) if axis == over else (axis, n) for axis, n in x.type.dims)
     return Type(x.type.dtype, dims), Type("int", dims)
+
+
+HOW = {"add": np.add.at, "least": np.minimum.at}
+
+
+def _scatter(node: Node, x: Any, index: Any, values: Any, *, over: str, how: str) -> Any:
+    axes = tuple(axis for axis in node.inputs[0].axes if axis != over)
+    places = tuple(axis for axis in node.inputs[1].axes if axis not in axes)
+    rows = np.moveaxis(x, node.inputs[0].axes.index(over), -1).copy()
+    operands = (
+        align(array, value.axes, (*axes, *places))
+        for array, value in zip((index, values), node.inputs[1:], strict=True)
+    )
+    room = np.empty((*rows.shape[:-1], *(1 for _ in places)))
+    _, index, values = np.broadcast_arrays(room, *operands)
+    grid = np.ogrid[tuple(slice(n) for n in index.shape)][: len(axes)]
+    HOW[how](rows, (*grid, index), values)
+    return np.moveaxis(rows, -1, node.inputs[0].axes.index(over))
+
+
+BAG = "float[batch, symbol=5]"
+WORDS = "int[batch, source]"
+
+
+@operation(
+    _scatter,
+    case(BAG, WORDS, "float[batch, source]", over="symbol", how="add"),
+    case(BAG, WORDS, "float[batch, source]", over="symbol", how="least"),
+    case("float[symbol=5, batch]", WORDS, "float[source, batch]", over="symbol", how="add"),
+    case(
+        "float[batch, beam, symbol=5]",
+        WORDS,
+        "float[batch, beam, source]",
+        over="symbol",
+        how="add",
+    ),
+    case(
+        "float[batch, time, symbol=5]",
+        WORDS,
+        "float[batch, time, source]",
+        over="symbol",
+        how="least",
+    ),
+    case("float[batch, beam, past]", "int[batch, beam]", "float", over="past", how="least"),
+    case("float[symbol=5]", WORDS, "float[source]", over="symbol", how="add"),
+    case("int[batch, symbol=5]", WORDS, "int[batch, source]", over="symbol", how="least"),
+    case(BAG, "int[batch, nothing]", "float[batch, nothing]", over="symbol", how="add"),
+    case(BAG, WORDS, "float[batch, source]", over="feature", how="add", says="no axis"),
+    case(BAG, "float[batch, source]", "float", over="symbol", how="add", says="integers"),
+    case(BAG, WORDS, WORDS, over="symbol", how="add", says="two kinds"),
+    case(BAG, "int[symbol=5]", "float", over="symbol", how="add", says="has the axis 'symbol'"),
+    case(BAG, WORDS, "float[batch, time]", over="symbol", how="add", says="'time', which neither"),
+    case(BAG, "int[batch, source=2]", "float[source=3]", over="symbol", how="add", says="source=3"),
+    case(BAG, WORDS, "float", over="symbol", how="mean", says="add, least"),
+)
+def scatter(
+    x: Value, index: Value, values: Value, *, over: str, how: Literal["add", "least"]
+) -> Type:
+    """Values added to x at the places of an axis that the index names, or the least of both.
+
+    Axes that x and the index share are matched. Along the other axes of the index all values come
+    to the same x; along the other axes of x the index is the same, and along those that the values
+    lack, the values are. Of a place that is named several times, all values count.
+    """
+    needs("scatter", x, over)
+    if how not in HOW:
+        raise fail("scatter", f"how is one of {', '.join(HOW)}, not {how}")
+    if index.type.dtype != "int":
+        raise fail("scatter", f"places are integers, not {index.type}")
+    if x.type.dtype != values.type.dtype:
+        raise fail("scatter", f"{x.type} and {values.type} are of two kinds")
+    sizes = {**index.type.sizes, **x.type.sizes}
+    for value, name in zip((index, values), called(index, values), strict=True):
+        if over in value.axes:
+            raise fail("scatter", f"{name} has the axis {over!r} that it is scattered over")
+        for axis, size in value.type.dims:
+            if axis not in sizes:
+                raise fail("scatter", f"{name} has {axis!r}, which neither x nor the index has")
+            if size != sizes[axis]:
+                raise fail("scatter", f"{name} has {axis}={size}, expected {sizes[axis]}")
+    return x.type

@@ -354,3 +354,27 @@ def _flat(
     flat = p.op("add", [index.raw, first.raw], index.layout, index.type)
     p.flat_places[key] = p.reshape(flat, ((*shared, *new),))
     return p.flat_places[key]
+
+
+@rule("scatter")
+def scatter(
+    p: Placer, node: Node, x: Placed, index: Placed, values: Placed, over: str, how: str
+) -> Placed:
+    rows = tuple(axis for axis in axes_of(x.layout) if axis != over)
+    dims = [(axis, x.type.sizes[axis]) for axis in rows]
+    dims += [dim for dim in index.type.dims if dim[0] not in rows]
+    places = tuple(axis for axis, _ in dims[len(rows) :])
+    x = p.conform(x, (rows, (over,)))
+    parts = [_wide(p, v, Type(v.type.dtype, tuple(dims)), x) for v in (index, values)]
+    inputs = [x.raw, *(p.conform(part, (rows, places)).raw for part in parts)]
+    return p.op("scatter", inputs, x.layout, x.type, how=how)
+
+
+def _wide(p: Placer, v: Placed, type: Type, like: Placed) -> Placed:
+    """A value with copies of itself along the axes of a type that it lacks."""
+    if set(v.type.axes) == set(type.axes):
+        return v
+    layout = apiece(*type.axes)
+    shape, extra = _sizes(p, type, layout, [v, like])
+    narrow = p.conform(v, broadcast(layout, v.type.axes))
+    return p.op("expand", [narrow.raw, *extra], layout, type, shape=shape)
