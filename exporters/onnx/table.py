@@ -102,6 +102,11 @@ def greatest(e: Emitter, node: Node) -> ir.Value:
     return e.op("ReduceMax", e.get(node.inputs[0]), e.ints(node.attrs["axis"]), keepdims=0)
 
 
+@rule("least")
+def least(e: Emitter, node: Node) -> ir.Value:
+    return e.op("ReduceMin", e.get(node.inputs[0]), e.ints(node.attrs["axis"]), keepdims=0)
+
+
 @rule("argmax")
 def argmax(e: Emitter, node: Node) -> ir.Value:
     return e.op("ArgMax", e.get(node.inputs[0]), axis=node.attrs["axis"], keepdims=0)
@@ -134,8 +139,7 @@ def root_mean_square(e: Emitter, node: Node) -> ir.Value:
 
 @rule("top")
 def top(e: Emitter, node: Node) -> list[ir.Value]:
-    count = e.ints(node.attrs["count"])
-    return e.many("TopK", [e.get(node.inputs[0]), count], 2, axis=node.attrs["axis"])
+    return e.many("TopK", [*map(e.get, node.inputs)], 2, axis=node.attrs["axis"])
 
 
 # -- looking up, and forms of tensors -----------------------------------------------------
@@ -207,6 +211,12 @@ def full(e: Emitter, node: Node) -> ir.Value:
 @rule("range")
 def range_(e: Emitter, node: Node) -> ir.Value:
     end = e.scalar(e.extent(node.attrs["size"], node))
+    return e.op("Range", e.const(np.int64(0)), end, e.const(np.int64(1)))
+
+
+@rule("iota")
+def iota(e: Emitter, node: Node) -> ir.Value:
+    end = e.get(node.inputs[0])
     return e.op("Range", e.const(np.int64(0)), end, e.const(np.int64(1)))
 
 

@@ -45,6 +45,26 @@ def gather(table: Tensor, index: Tensor) -> Tensor:
     )
 
 
+def iota(count: Number) -> Tensor:
+    """0, 1, 2, … as many as a number says."""
+    device = count.device if isinstance(count, Tensor) else None
+    return torch.arange(int(count), device=device)
+
+
+def top(x: Tensor, count: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """The greatest along a dimension, greatest first; of equals, the first."""
+    number = int(count)
+    values, index = torch.topk(x, number, axis)
+    # `topk` promises no order among equals: if there are any that matter, sort.
+    last = values.narrow(axis, number - 1, 1)
+    as_great = (x >= last).sum(axis)
+    repeated = (values.diff(dim=axis) == 0).any()
+    if repeated or (as_great > number).any():
+        values, index = torch.sort(x, axis, descending=True, stable=True)
+        return values.narrow(axis, 0, number), index.narrow(axis, 0, number)
+    return values, index
+
+
 def scatter_add(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
     """The rows of x `[rows, over]` with values `[rows, place]` added where the index says."""
     return x.scatter_add(1, index, values)

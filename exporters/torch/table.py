@@ -74,6 +74,7 @@ ALONG: dict[str, Callable[..., Any]] = {
     "log_softmax": torch.log_softmax,
     "total": torch.sum,
     "greatest": torch.amax,
+    "least": torch.amin,
     "argmax": torch.argmax,
     "cumsum": torch.cumsum,
 }
@@ -99,7 +100,7 @@ def root_mean_square(e: Emitter, node: Node) -> Operand:
 
 @rule("top")
 def top(e: Emitter, node: Node) -> Operand:
-    return e.call(torch.topk, e.get(node.inputs[0]), node.attrs["count"], node.attrs["axis"])
+    return e.call(functions.top, *map(e.get, node.inputs), node.attrs["axis"])
 
 
 @rule("gather_along")
@@ -182,6 +183,11 @@ def range_(e: Emitter, node: Node) -> Operand:
     x = e.get(node.inputs[0])
     device = e.call(getattr, x, "device")
     return e.call(torch.arange, e.extent(node.attrs["size"], node), device=device)
+
+
+@rule("iota")
+def iota(e: Emitter, node: Node) -> Operand:
+    return e.call(functions.iota, e.get(node.inputs[0]))
 
 
 @rule("size")

@@ -203,6 +203,18 @@ def extent(x: Value, *, over: str) -> Type:
     return Type("int")
 
 
+@operation(
+    lambda node, count, *, into: np.arange(count),
+    case("int", into="beam"),
+    case("int[batch]", into="beam", says="one number"),
+)
+def iota(count: Value, *, into: str) -> Type:
+    """0, 1, 2, … as many as a number says, along a new axis."""
+    if count.type != Type("int"):
+        raise fail("iota", f"how many there are is one number, not {count.type}")
+    return Type("int", ((into, None),))
+
+
 def _cover(node: Node, x: Any, *, over: str, into: str, value: Any) -> Any:
     place = node.inputs[0].axes.index(over)
     if x.shape[place]:

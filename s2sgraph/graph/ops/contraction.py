@@ -119,6 +119,13 @@ def greatest(x: Value, *, over: str) -> Type:
     return x.type.without(over)
 
 
+@operation(along(np.min), *OVER_SOURCE, case("int[batch, source]", over="source"))
+def least(x: Value, *, over: str) -> Type:
+    """The smallest value along an axis."""
+    needs("least", x, over)
+    return x.type.without(over)
+
+
 @operation(along(np.argmax), *OVER_SOURCE)
 def argmax(x: Value, *, over: str) -> Type:
     """Where the greatest value is; of equals, the first."""

@@ -46,25 +46,30 @@ def take(table: Value, index: Value, *, over: str) -> Type:
     return Type(table.type.dtype, index.type.dims + rest)
 
 
-def _top(node: Node, x: Any, *, over: str, count: int, into: str) -> Any:
+def _top(node: Node, x: Any, count: Any, *, over: str, into: str) -> Any:
     place = node.inputs[0].axes.index(over)
-    index = np.argsort(-x, axis=place, kind="stable").take(range(count), place)
+    index = np.argsort(-x, axis=place, kind="stable").take(range(int(count.item())), place)
     return np.take_along_axis(x, index, place), index
 
 
 @operation(
     _top,
-    case("float[batch, symbol=5]", over="symbol", count=2, into="rank"),
-    case("float[symbol=5, batch]", over="symbol", count=5, into="rank"),
-    case("float[batch, symbol=5]", over="symbol", count=6, into="rank", says="only 5"),
+    case("float[batch, symbol=5]", "int[positive=1]", over="symbol", into="rank"),
+    case("float[symbol=5, batch]", "int[positive=1]", over="symbol", into="rank"),
+    case("float[batch, source]", "int[positive=1]", over="source", into="source"),
+    case("float[batch, symbol=5]", "int", over="symbol", into="rank", says="one number along"),
+    case("float[batch]", "int[positive=1]", over="symbol", into="rank", says="no axis"),
 )
-def top(x: Value, *, over: str, count: int, into: str) -> tuple[Type, Type]:
-    """The greatest along an axis, greatest first, and where they are; it is then called `into`."""
+def top(x: Value, count: Value, *, over: str, into: str) -> tuple[Type, Type]:
+    """The `count` greatest along an axis, greatest first, and where they are; of equals, the first.
+
+    The axis is then called `into`. `count` has one place, and is no more than there are along
+    `over`.
+    """
     needs("top", x, over)
-    size = x.size(over)
-    if size is not None and size < count:
-        raise fail("top", f"{count} are asked for, there are only {size} along {over}")
-    dims = tuple((into, count) if axis == over else (axis, n) for axis, n in x.type.dims)
+    if count.type.dtype != "int" or [size for _, size in count.type.dims] != [1]:
+        raise fail("top", f"count is one number along an axis of size 1, not {count.type}")
+    dims = tuple((into, None) if axis == over else (axis, n) for axis, n in x.type.dims)
     return Type(x.type.dtype, dims), Type("int", dims)
 
 

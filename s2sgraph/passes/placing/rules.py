@@ -95,6 +95,11 @@ def greatest(p: Placer, node: Node, x: Placed, over: str) -> Placed:
     return _along(p, "greatest", node, x, over, drops=True)
 
 
+@rule("least")
+def least(p: Placer, node: Node, x: Placed, over: str) -> Placed:
+    return _along(p, "least", node, x, over, drops=True)
+
+
 @rule("argmax")
 def argmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
     return _along(p, "argmax", node, x, over, drops=True)
@@ -131,13 +136,12 @@ def root_mean_square(
 
 
 @rule("top")
-def top(p: Placer, node: Node, x: Placed, over: str, count: int, into: str) -> list[Placed]:
+def top(p: Placer, node: Node, x: Placed, count: Placed, over: str, into: str) -> list[Placed]:
     x = p.conform(x, apart(x.layout, over))
     layout = tuple((into,) if group == (over,) else group for group in x.layout)
     types = [value.type for value in node.outputs]
-    return p.emit(
-        "top", [x.raw], [layout, layout], types, axis=x.layout.index((over,)), count=count
-    )
+    axis = x.layout.index((over,))
+    return p.emit("top", [x.raw, count.raw], [layout, layout], types, axis=axis)
 
 
 # -- axes -------------------------------------------------------------------------------
@@ -267,6 +271,11 @@ def places(p: Placer, node: Node, x: Placed, over: str) -> Placed:
         )
     raw, dim = _read(p, x, over)
     return p.op("range", [raw], ((over,),), node.outputs[0].type, size=Extent(1, ((0, dim),)))
+
+
+@rule("iota")
+def iota(p: Placer, node: Node, count: Placed, into: str) -> Placed:
+    return p.op("iota", [count.raw], ((into,),), node.outputs[0].type)
 
 
 @rule("extent")
