@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "attention": {"graph"} | WORDS,
     "layers": {"graph", "attention"} | WORDS,
     "search": {"graph"} | WORDS,
+    "metrics": WORDS,
     "weights": {"graph"},
     "verifying": {"graph", "exporting", "runtime", "weights"},
     "model": {"spec", "graph", "passes", "text", "exporting", "verifying", "weights"} | PARTS,

@@ -38,6 +38,7 @@ _HOMES = {
     "score": "s2sgraph.attention",
     "window": "s2sgraph.attention",
     "search": "s2sgraph.search",
+    "metric": "s2sgraph.metrics",
 }
 """Where kinds live that this package does not import: by name, so that imports run one way."""
 
