@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s2sgraph.runtime.checks import Arrays, checked, checked_row, lengths_of
-from s2sgraph.runtime.contract import Input
+from s2sgraph.runtime.contract import Contract, Input
 from s2sgraph.runtime.errors import ModelError, runtime_errors
 from s2sgraph.runtime.loading import load
 from s2sgraph.runtime.results import Result, results
@@ -32,6 +32,16 @@ class Session:
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         self.path = Path(path)
         self._session, self.contract = load(path, threads)
+
+    @classmethod
+    def over(cls, engine: Any, contract: Contract, name: str) -> Self:
+        """A session over an engine other than onnxruntime, which has its `run(names, inputs)`.
+
+        So what stands between text and arrays, and back, is the same for every engine.
+        """
+        session = cls.__new__(cls)
+        session.path, session._session, session.contract = Path(name), engine, contract
+        return session
 
     def __repr__(self) -> str:
         return f"Session({str(self.path)!r}, graph={self.contract.graph!r})"

@@ -105,3 +105,20 @@ def test_threads_share_a_session(session: Session) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda line: session.run([line])[0].text, lines))
     assert found == lines
+
+
+def test_another_engine(session: Session) -> None:
+    class Engine:
+        """Gives two rows of what it likes."""
+
+        def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+            assert inputs["source"].tolist() == [[4, 0], [4, 5]]
+            found = {
+                "tokens": np.full((2, 1, 2), 6),
+                "lengths": np.array([[1], [2]]),
+                "scores": np.zeros((2, 1), np.float32),
+            }
+            return [found[name] for name in names]
+
+    found = Session.over(Engine(), session.contract, "engine").run(["ab", "a"])
+    assert [result.text for result in found] == ["cc", "c"]
