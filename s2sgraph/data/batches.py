@@ -1,7 +1,8 @@
 """Batches: their order, their rows of like length, and their padded arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,15 @@ def order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.argsort(keys, kind="stable").astype(np.int64)
 
 
+def _endless(rows: int, seed: int, start: int, end: int) -> Iterator[NDArray[np.int64]]:
+    """The places `start` to `end` - 1 of endlessly many shuffled copies of 0 … rows - 1."""
+    while start < end:
+        copy, place = divmod(start, rows)
+        piece = order(rows, seed, copy)[place : place + end - start]
+        yield piece
+        start += len(piece)
+
+
 @dataclass(frozen=True)
 class Batches:
     """How rows are grouped, for each epoch.
@@ -32,14 +42,19 @@ class Batches:
     `lengths` is int[row, field] (or int[row]): the length of every sequence of a row. Exactly one
     of `batch_size` (rows) and `batch_tokens` is given; the latter bounds rows times the longest
     sequence of any field, padding included, and a row longer than that is a batch of its own.
+    `parts` gives the rows of each part of the data, in order, and its weight: how often each of
+    its rows comes in an epoch. Without parts, every row comes once.
     """
 
     lengths: NDArray[np.int64]
     batch_size: int | None = None
     batch_tokens: int | None = None
     seed: int = 0
+    parts: Sequence[tuple[int, Fraction]] = ()
 
     def __post_init__(self) -> None:
+        if self.parts and sum(rows for rows, _ in self.parts) != len(self.lengths):
+            raise ValueError(f"the parts have not {len(self.lengths)} rows together")
         given = [n for n in (self.batch_size, self.batch_tokens) if n is not None]
         if len(given) != 1 or given[0] < 1:
             raise ValueError("expected one of batch_size and batch_tokens, from 1")
@@ -51,13 +66,15 @@ class Batches:
     def epoch(self, number: int) -> list[NDArray[np.int64]]:
         """The batches of an epoch, each the int64[rows] numbers of its rows.
 
-        Every row is in exactly one batch. Rows of like length come together; which ones, and the
-        order of the batches, depend only on the seed and the epoch.
+        Every row of weight 1 is in exactly one batch. Rows of like length come together; which
+        ones, and the order of the batches, depend only on the seed and the epoch. Processes that
+        train together cut each of these batches among themselves.
         """
-        rows = len(self.lengths)
-        shuffled = order(rows, self.seed, number)
+        chosen = self._chosen(number)
+        rows = len(chosen)
+        shuffled = chosen[order(rows, self.seed, number)]
         longest = self._longest()
-        mean = float(longest.mean()) if rows else 1.0
+        mean = float(longest.mean()) if len(longest) else 1.0
         size = self.batch_size or max(1, int((self.batch_tokens or 1) / max(mean, 1.0)))
         pool = size * _POOL
         batches: list[NDArray[np.int64]] = []
@@ -65,6 +82,25 @@ class Batches:
             batches += self._cut(self._by_length(shuffled[start : start + pool]))
         # A second draw: the order of batches must not follow from the order of rows.
         return [batches[i] for i in order(len(batches), self.seed + 1, number)]
+
+    def _chosen(self, epoch: int) -> NDArray[np.int64]:
+        """The rows of an epoch, each as often as its weight says, in the order of the data.
+
+        Of a weight such as 1/3, epoch after epoch takes the next third of an endless row of
+        shuffled copies of the part: after three epochs, each row has come exactly once.
+        """
+        if all(weight == 1 for _, weight in self.parts):
+            return np.arange(len(self.lengths))
+        chosen = []
+        first = 0
+        for place, (rows, weight) in enumerate(self.parts):
+            whole, rest = divmod(weight, 1)
+            start, end = (int(rest * rows * n) for n in (epoch, epoch + 1))
+            extra = _endless(rows, self.seed + 2 + place, start, end)
+            taken = [np.tile(np.arange(rows), int(whole)), *extra]
+            chosen.append(first + np.sort(np.concatenate(taken)))
+            first += rows
+        return np.concatenate(chosen)
 
     def in_order(self) -> list[NDArray[np.int64]]:
         """The batches for a single pass without chance, shortest rows first, as for evaluation."""

@@ -2,15 +2,14 @@
 
 import gzip
 import zlib
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import IO, cast
 
-from s2sgraph.data.errors import DataError, Fault
+from s2sgraph.data.errors import DamagedError, DataError, Fault
+from s2sgraph.data.policies import ADVICE, Policy
 
-Policy = Literal["error", "skip", "keep"]
 LONGEST = 1_000_000
 _BOM = b"\xef\xbb\xbf"
 
@@ -26,21 +25,6 @@ class Line:
     number: int
     text: str
     faults: tuple[Fault, ...] = ()
-
-
-@dataclass
-class Report:
-    """What the reading of one file met: lines read, and skipped lines by reason."""
-
-    lines: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-
-    def describe(self) -> str:
-        """One sentence for a person."""
-        if not self.skipped:
-            return f"{self.lines:,} lines"
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in sorted(self.skipped.items()))
-        return f"{self.lines:,} lines, {self.skipped.total():,} skipped ({reasons})"
 
 
 def inspect(number: int, raw: bytes, longest: int = LONGEST) -> Line:
@@ -84,13 +68,21 @@ def scan(stream: IO[bytes], longest: int = LONGEST) -> Iterator[Line]:
 
 
 def scan_file(path: str | Path, longest: int = LONGEST) -> Iterator[Line]:
-    """Every line of a file, plain or gzip by its name. Raises DataError if it cannot be read."""
+    """Every line of a file, plain or gzip by its name.
+
+    Raises DataError if it cannot be read, and DamagedError where a gzip file breaks off: the line
+    of the fault is the first that is lost.
+    """
     path = Path(path)
+    number = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from scan(cast(IO[bytes], stream), longest)
+            for line in scan(cast(IO[bytes], stream), longest):
+                number = line.number
+                yield line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(path, [Fault(0, f"damaged gzip file ({error})")]) from None
+        fault = Fault(number + 1, f"damaged gzip file ({error})")
+        raise DamagedError(path, [fault]) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(path, [Fault(0, f"cannot be read ({reason})")]) from None
@@ -109,6 +101,3 @@ def read_lines(path: str | Path, policy: Policy = "error", longest: int = LONGES
     if policy == "error" and faults:
         raise DataError(path, faults, ADVICE)
     return [line for line in lines if not line.faults]
-
-
-ADVICE = "Correct the file, or let such lines be skipped (policy `skip`)."

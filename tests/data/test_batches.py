@@ -1,5 +1,7 @@
 """Order, grouping and padding of batches."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -107,3 +109,50 @@ def test_rows_of_nothing_have_no_width() -> None:
     assert batch["source"].shape == (2, 0)
     with pytest.raises(ValueError, match="at least one row"):
         collate([])
+
+
+# ------------------------------------------------------------------ weights
+
+
+def weighted(*parts: tuple[int, str], seed: int = 0) -> Batches:
+    rows = sum(count for count, _ in parts)
+    shares = [(count, Fraction(weight)) for count, weight in parts]
+    return Batches(some_lengths(rows), batch_size=4, seed=seed, parts=shares)
+
+
+def counted(batches: Batches, epoch: int) -> list[int]:
+    groups = batches.epoch(epoch)
+    return np.bincount(np.concatenate(groups), minlength=len(batches.lengths)).tolist()
+
+
+def test_a_weight_says_how_often_a_row_comes() -> None:
+    assert counted(weighted((3, "1"), (2, "2"), (2, "0")), 0) == [1, 1, 1, 2, 2, 0, 0]
+
+
+def test_a_broken_weight_is_exact_over_epochs() -> None:
+    batches = weighted((7, "1/3"), (4, "1.75"))
+    epochs = [counted(batches, epoch) for epoch in range(12)]
+    assert np.sum(epochs[:3], axis=0)[:7].tolist() == [1] * 7
+    assert np.sum(epochs[:4], axis=0)[7:].tolist() == [7] * 4
+    assert {sum(counts[:7]) for counts in epochs} == {2, 3}
+    assert all(sum(counts[7:]) == 7 for counts in epochs)
+    # Which rows they are is drawn anew.
+    assert epochs[0] != epochs[3]
+
+
+def test_weights_of_one_change_nothing() -> None:
+    plain, given = Batches(some_lengths(50), batch_size=4), weighted((20, "1"), (30, "1"))
+    for epoch in range(3):
+        pairs = zip(plain.epoch(epoch), given.epoch(epoch), strict=True)
+        assert all((one == other).all() for one, other in pairs)
+
+
+def test_weighted_epochs_are_pure() -> None:
+    one, other = weighted((40, "0.3"), seed=5), weighted((40, "0.3"), seed=5)
+    other.epoch(7)
+    assert [g.tolist() for g in one.epoch(2)] == [g.tolist() for g in other.epoch(2)]
+
+
+def test_parts_have_all_rows() -> None:
+    with pytest.raises(ValueError, match="have not 3 rows"):
+        Batches(some_lengths(3), batch_size=1, parts=[(2, Fraction(1))])

@@ -127,7 +127,7 @@ def test_gzip_is_read_by_its_name(tmp_path: Path) -> None:
 def test_damaged_gzip_is_a_data_error(tmp_path: Path, damage: object) -> None:
     whole = gzip.compress(b"a\nb\n" * 1000)
     path = written(tmp_path, damage(whole), "lines.gz")  # type: ignore[operator]
-    with pytest.raises(DataError, match=r"lines.gz: damaged gzip"):
+    with pytest.raises(DataError, match=r"lines.gz:\d+: damaged gzip"):
         read_lines(path, "keep")
 
 

@@ -66,5 +66,5 @@ def test_keep_repairs_bytes_but_not_pairs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"alone\n"])
 def test_a_file_without_pairs_is_an_error(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(DataError, match="no pair in"):
+    with pytest.raises(DataError, match="no row in"):
         read_parallel(written(tmp_path, content), "skip")
