@@ -29,11 +29,18 @@ class Emitter:
         env: the ONNX value of each value.
         constants: initializers of the main graph, by their content or name.
         counts: how often each name has been asked for.
+        own: what is made here, or given to this body.
+        shapes: shapes that are computed here, by what they are made of.
+        outer: the emitter of the graph around, if this one is of a body.
         where: the path of the layer whose node is being written.
     """
 
-    def __init__(self, weights: dict[Value, Array], uses: Counter[Value]) -> None:
-        self.weights, self.uses = weights, uses
+    def __init__(
+        self, weights: dict[Value, Array], uses: Counter[Value], outer: Emitter | None = None
+    ) -> None:
+        self.weights, self.uses, self.outer = weights, uses, outer
+        self.own: set[ir.Value] = set()
+        self.shapes: dict[Any, ir.Value] = {}
         self.nodes: list[ir.Node] = []
         self.env: dict[Value, ir.Value] = {}
         self.constants: dict[Any, ir.Value] = {}
@@ -42,7 +49,7 @@ class Emitter:
 
     def inner(self) -> Emitter:
         """An emitter for a body: what it makes is its own, what it looks up is shared."""
-        emitter = Emitter(self.weights, self.uses)
+        emitter = Emitter(self.weights, self.uses, self)
         emitter.env, emitter.constants, emitter.counts = self.env, self.constants, self.counts
         emitter.where = self.where
         return emitter
@@ -63,6 +70,7 @@ class Emitter:
         name = self.name(kind)
         values = [ir.Value(name=name if i == 0 else f"{name}.{i}") for i in range(outputs)]
         attributes = {key: value for key, value in attrs.items() if value is not None}
+        self.own.update(values)
         self.nodes.append(ir.node(kind, inputs, attributes, outputs=values, name=name))
         return values
 
@@ -123,9 +131,31 @@ class Emitter:
         return result
 
     def shape(self, shape: tuple[int | Extent, ...], node: Node) -> ir.Value:
-        """A shape, as far as possible a constant."""
-        if not any(isinstance(size, Extent) for size in shape):
+        """A shape, as far as possible a constant; else made once, as far outside as it can be."""
+        read = [
+            (self.get(node.inputs[operand]), dim)
+            for size in shape
+            if isinstance(size, Extent)
+            for operand, dim in size.dims
+        ]
+        if not read:
             return self.ints(*(size for size in shape if isinstance(size, int)))
+        home = self._home([value for value, _ in read])
+        form = tuple(
+            (size.factor, len(size.dims)) if isinstance(size, Extent) else size for size in shape
+        )
+        if (form, *read) not in home.shapes:
+            home.where = self.where
+            home.shapes[form, *read] = home._shape(shape, node)
+        return home.shapes[form, *read]
+
+    def _home(self, values: Sequence[ir.Value]) -> Emitter:
+        """The emitter of the outermost graph in which all these values are known."""
+        if self.outer is None or not self.own.isdisjoint(values):
+            return self
+        return self.outer._home(values)
+
+    def _shape(self, shape: tuple[int | Extent, ...], node: Node) -> ir.Value:
         runs: list[list[int] | Extent] = []
         for size in shape:
             if isinstance(size, Extent):

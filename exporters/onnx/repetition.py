@@ -16,6 +16,7 @@ def _input(e: Emitter, value: Value, name: str) -> ir.Value:
     shape = ir.Shape([size if isinstance(size, int) else None for size in sizes])
     kind = ir.TensorType(DTYPES[value.type.dtype])
     e.env[value] = ir.Value(name=e.name(name), shape=shape, type=kind)
+    e.own.add(e.env[value])
     return e.env[value]
 
 

@@ -60,7 +60,7 @@ def top(x: Tensor, count: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     as_great = (x >= last).sum(axis)
     repeated = (values.diff(dim=axis) == 0).any()
     if repeated or (as_great > number).any():
-        values, index = torch.sort(x, axis, descending=True, stable=True)
+        values, index = torch.sort(x, dim=axis, descending=True, stable=True)
         return values.narrow(axis, 0, number), index.narrow(axis, 0, number)
     return values, index
 
@@ -73,6 +73,11 @@ def scatter_add(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
 def scatter_least(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
     """The rows of x `[rows, over]`, or values `[rows, place]` where the index says, if smaller."""
     return x.scatter_reduce(1, index, values, "amin")
+
+
+def noisy(x: Tensor, deviation: float, training: bool) -> Tensor:
+    """In training, x plus normal noise of that standard deviation."""
+    return x + deviation * torch.randn_like(x) if training else x
 
 
 def norm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:

@@ -12,7 +12,19 @@ from typing import Any, Protocol, TypeVar
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composite import composite
-from s2sgraph.graph.ops import append, draws, expand, full, less, places, rename, select, shift
+from s2sgraph.graph.ops import (
+    append,
+    arrange,
+    draws,
+    expand,
+    full,
+    less,
+    places,
+    rename,
+    select,
+    shift,
+    take,
+)
 from s2sgraph.graph.trace import Block, Form, State, Tree, flatten, unflatten
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
 from s2sgraph.graph.values import Graph, Value
@@ -65,7 +77,19 @@ def renew(state: Value, following: Value) -> None:
         or state.type.dtype != following.type.dtype
     ):
         raise ShapeError(f"a state keeps its type, but {state.type} would become {following.type}")
-    trace.current().states[state].following = following
+    in_order = following if following.axes == state.axes else arrange(following, axes=state.axes)
+    trace.current().states[state].following = in_order
+
+
+def follow(parent: Value, *, over: str, but: tuple[Value, ...] = ()) -> None:
+    """Let every state of the loop that has an axis go on from other places of it.
+
+    `parent`, `int[…, over]`, says from which place each new one goes on. States in `but` are left
+    as they are.
+    """
+    for state, held in trace.current().states.items():
+        if over in state.axes and state not in but:
+            renew(state, take(held.following, parent, over=over))
 
 
 def step_number() -> Value:
@@ -103,7 +127,8 @@ def spread(x: Value, like: Type) -> Value:
         if axis not in x.axes:
             as_many = witness(axis) if size is None else filled(((axis, size),))
             x = expand(x, as_many, axes=(axis,))
-    return x
+    order = (*like.axes, *(axis for axis in x.axes if axis not in like.axes))
+    return x if order == x.axes else arrange(x, axes=order)
 
 
 # -- along an axis ----------------------------------------------------------------------

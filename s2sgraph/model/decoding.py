@@ -18,11 +18,9 @@ from s2sgraph.graph.ops import (
 from s2sgraph.graph.values import Value
 from s2sgraph.model.recording import Plan, Recording
 from s2sgraph.model.sources import BATCH
-from s2sgraph.search.greedy import Greedy
-from s2sgraph.search.rules import Rules, one_best
+from s2sgraph.search.rules import Decoder, Found, Rules, one_best
+from s2sgraph.search.search import limits as limits_of
 from s2sgraph.spec.sides import TokenTarget
-
-Found = dict[str, Value]
 
 
 def decoded(plan: Plan, given: dict[str, Value]) -> Found:
@@ -30,13 +28,12 @@ def decoded(plan: Plan, given: dict[str, Value]) -> Found:
     recording = Recording(plan, given)
     rules = _rules(recording)
     if isinstance(plan.target, TokenTarget):
-        search = plan.model.spec.search
-        assert isinstance(search, Greedy)
 
         def step(token: Value) -> tuple[Value, Found]:
             return recording.decode(token)["logits"], recording.asked(of_steps=True)
 
-        found = search.search(step, rules)
+        decoder = Decoder(step, recording.attention, lambda: recording.mask)
+        found = plan.search.search(decoder, rules)
     else:
         found = _frames(recording, rules)
     found |= recording.asked(of_steps=False)
@@ -80,20 +77,22 @@ def _frames(recording: Recording, rules: Rules) -> Found:
 def _rules(recording: Recording) -> Rules:
     """The limits of each row and of all."""
     plan, given = recording.plan, recording.given
-    search, length = plan.model.spec.search, plan.target.length
-    assert isinstance(search, Greedy)
+    search, length = plan.search, plan.target.length
+    settings = {setting.name: setting.among(given) for setting in search.settings()}
     own = recording.tracer.sources[plan.model.memory].length
-    default: Value | int = search.max_length
+    default = filled((), dtype="int", value=search.max_length)
     if length == "source":
         limits: Value | None = own
     elif length == "steps":
         limits = maximum(cover(given["steps"], over=BATCH, into="batch", value=0), 0)
     else:
-        limits = search.limits(own)
+        limits = limits_of(settings["max_length_ratio"], own)
     if limits is not None and length != "free":
         default = greatest(limits, over="batch")
-    trips = select(less(given["max_length"], 0), default, given["max_length"])
+    trips = default
+    if "max_length" in given:
+        trips = select(less(given["max_length"], 0), default, given["max_length"])
     for values in recording.ahead.values():
         trips = minimum(trips, extent(values, over="ahead"))
     limits = None if limits is None else minimum(limits, trips)
-    return Rules(plan.model.spec.special, trips, limits, ends=length == "free")
+    return Rules(plan.model.spec.special, trips, limits, length == "free", settings)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from s2sgraph.graph.given import Given
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Graph
-from s2sgraph.model.sources import Given
 
 DTYPES = {"float": "float32", "int": "int64", "bool": "bool"}
 MEANINGS = {

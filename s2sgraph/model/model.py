@@ -11,11 +11,11 @@ from typing import Any
 
 from s2sgraph import __version__, weights
 from s2sgraph.exporting import ExportError, compact, exporter, replacing
+from s2sgraph.graph.given import Given
 from s2sgraph.graph.types import ShapeError
 from s2sgraph.graph.values import Graph
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
-from s2sgraph.model.sources import Given
 from s2sgraph.model.traces import Tracing
 from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocabularies
 from s2sgraph.spec.errors import Problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from s2sgraph.graph import trace
@@ -23,10 +23,12 @@ from s2sgraph.model.sources import (
     restored,
 )
 from s2sgraph.model.targets import Target
+from s2sgraph.search.search import Search
+from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, TokenSource, TokenTarget
 
-ROWS = Type("float", (("batch", None),))
-"""One step of a greedy decoder, or of the training of any."""
+DEFAULT_INPUTS = ("max_length",)
+"""The settings of a search that a file has as inputs unless others are asked for."""
 
 
 @dataclass
@@ -37,11 +39,13 @@ class Plan:
         model: the layers and their edges.
         symbols: how many symbols the sides of tokens have: `target`, and each source.
         outputs: further values to return, by name.
+        inputs: the settings of the search that are inputs.
     """
 
     model: ModelGraph
     symbols: Mapping[str, int]
     outputs: Mapping[str, Target]
+    inputs: Sequence[str] = DEFAULT_INPUTS
 
     @property
     def sides(self) -> dict[str, TokenSource | FeatureSource]:
@@ -60,6 +64,13 @@ class Plan:
     def output(self) -> str:
         """The path of the output layer."""
         return next(path for path, node in self.model.nodes.items() if node.layer.word == "output")
+
+    @property
+    def search(self) -> Search:
+        """How the target is searched for."""
+        search = self.model.spec.search
+        assert isinstance(search, Search)
+        return search
 
     @property
     def pad(self) -> int:
@@ -106,8 +117,12 @@ class Recording:
         return Tracer(plan.model, counts, sources)
 
     def decode(self, before: Value) -> dict[str, Value]:
-        """Trace the decoder on what came before; what its output layer gives, by name."""
-        self.tracer.decode(before, ROWS, self.ahead)
+        """Trace the decoder on what came before; what its output layer gives, by name.
+
+        What came before is `int[batch, time]`, `int[batch]` or `int[batch, beam]`, or has features.
+        """
+        lead = Type("float", before.type.without("time", "feature").dims)
+        self.tracer.decode(before, lead, self.ahead)
         return self.found()
 
     def found(self) -> dict[str, Value]:
@@ -132,6 +147,29 @@ class Recording:
             return filled((("batch", None),), dtype="int", value=bos)
         with trace.at("decoder.input"):
             return value_start(target.start, self.tracer.outside(), target.features)
+
+    # -- what a search may look at ------------------------------------------------------
+
+    @property
+    def mask(self) -> Value:
+        """Which places the source has: `bool[batch, source]`."""
+        return self.tracer.sources[self.plan.model.memory].mask
+
+    def attention(self) -> Value:
+        """How much the last attention of the step just traced attends to each place.
+
+        `[…, source]`. SpecError if the decoder has no attention to that source.
+        """
+        (axis,) = (axis for axis in self.mask.axes if axis != "batch")
+        found = [
+            value
+            for (path, part), value in self.tracer.env.items()
+            if part == "weights" and axis in value.axes and path.startswith("decoder")
+        ]
+        if not found:
+            message = "the decoder has no attention, which this setting of the search needs"
+            raise self.plan.model.spec.error([Problem(("search",), message)])
+        return found[-1]
 
     # -- further outputs, and leaving ---------------------------------------------------
 

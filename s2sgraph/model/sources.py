@@ -7,10 +7,9 @@ those inside have the plain name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from s2sgraph.attention.memory import Memory
 from s2sgraph.graph.composed import constant_vector
+from s2sgraph.graph.given import Given
 from s2sgraph.graph.ops import (
     concat,
     cover,
@@ -34,16 +33,6 @@ from s2sgraph.model.chains import Source
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Normalize, TokenSource
 
 BATCH = "given batch"
-
-
-@dataclass(frozen=True)
-class Given:
-    """One input of a graph: its type, what a client may leave out, and what it means."""
-
-    name: str
-    type: Type
-    meaning: str
-    default: object = None
 
 
 def source_inputs(sides: dict[str, TokenSource | FeatureSource]) -> list[Given]:

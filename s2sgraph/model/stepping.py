@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from s2sgraph.graph import trace
+from s2sgraph.graph.given import Given
 from s2sgraph.graph.ops import cover, extent, trim
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Graph, Node, Value
-from s2sgraph.model.sources import BATCH, Given
+from s2sgraph.model.sources import BATCH
 from s2sgraph.passes.pipeline import simplify
 from s2sgraph.passes.repeats import Repeat
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from s2sgraph.graph import trace
+from s2sgraph.graph.given import Given
 from s2sgraph.graph.trace import Mode
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Graph, Value
 from s2sgraph.model.decoding import decoded, stepped
 from s2sgraph.model.recording import Plan
-from s2sgraph.model.sources import BATCH, Given, source_inputs
+from s2sgraph.model.sources import BATCH, source_inputs
 from s2sgraph.model.stepping import Split, split
 from s2sgraph.model.teaching import scored, taught
-from s2sgraph.spec.sides import FeatureTarget
+from s2sgraph.search.settings import Setting
+from s2sgraph.spec.sides import FeatureTarget, TokenTarget
 
 
 class Tracing(Plan):
@@ -54,10 +56,15 @@ class Tracing(Plan):
             inputs.append(
                 Given("steps", Type("int", ((BATCH, None),)), "length of each row of the target")
             )
-        limit = Given(
-            "max_length", Type("int"), "most places of a target; -1: that of the spec", -1
-        )
-        return [*inputs, limit]
+        return [*inputs, *self.settings()]
+
+    def settings(self) -> list[Given]:
+        """The settings of the search that are inputs."""
+        limit = Setting("max_length", "most places of a target", "int", self.search.max_length)
+        found = [limit]
+        if isinstance(self.target, TokenTarget):
+            found += self.search.settings()
+        return [setting.given() for setting in found if setting.name in self.inputs]
 
     def encode_inputs(self) -> list[Given]:
         """The inputs of the encode graph."""

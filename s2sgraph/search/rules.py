@@ -1,21 +1,38 @@
-"""What every search keeps to: special symbols and limits."""
+"""What every search keeps to: special symbols, limits, and what the run has set."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.graph.loops import filled, step_number
 from s2sgraph.graph.ops import at_most, const, expand, trim
 from s2sgraph.graph.values import Value
+from s2sgraph.search.settings import Number
 from s2sgraph.spec.sides import Special
 
-Step = Callable[[Value], tuple[Value, dict[str, Value]]]
-"""From the symbols before, `int[batch]`, to scores of the next, `[batch, symbol]`.
+Found = dict[str, Value]
+"""Values by name."""
+DEAD = HIDDEN / 10
+"""A sum of log-probabilities below this has a symbol in it that is not allowed."""
 
-And further values of the step, by name.
-"""
+
+@dataclass(frozen=True)
+class Decoder:
+    """What a search knows of a decoder.
+
+    Attributes:
+        step: from the symbols before, `int[batch]` or `int[batch, beam]`, to the scores of the
+            next, `[…, symbol]`, and further values of the step, by name.
+        attention: of the step just traced, how much each place of the source was attended to:
+            `[…, source]`.
+        mask: which places the source has: `bool[batch, source]`.
+    """
+
+    step: Callable[[Value], tuple[Value, Found]]
+    attention: Callable[[], Value]
+    mask: Callable[[], Value]
 
 
 @dataclass(frozen=True)
@@ -27,12 +44,14 @@ class Rules:
         trips: most places of any row: `int`.
         limits: most places of each row, `int[batch]`; None where `trips` is the only limit.
         ends: whether the end symbol ends a row.
+        settings: the settings of the search, as the run or the spec has them.
     """
 
     special: Special
     trips: Value
     limits: Value | None
     ends: bool
+    settings: Mapping[str, Number]
 
     def begun(self) -> Value:
         """Which rows are done before the first step: those that may have no place at all."""
@@ -45,9 +64,12 @@ class Rules:
         assert self.limits is not None
         return at_most(self.limits - 1, step_number())
 
-    def allowed(self, chances: Value) -> Value:
-        """Log-probabilities `[…, symbol]` with padding and the start symbol out of reach."""
-        never = (self.special.pad, self.special.bos)
+    def allowed(self, chances: Value, *but: int) -> Value:
+        """Log-probabilities `[…, symbol]` with padding and the start symbol out of reach.
+
+        So are the further symbols that are named.
+        """
+        never = (self.special.pad, self.special.bos, *but)
         barred = tuple(HIDDEN * (symbol in never) for symbol in range(chances.number("symbol")))
         return chances + const(value=barred, dtype="float", axes=("symbol",))
 

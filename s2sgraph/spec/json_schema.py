@@ -22,6 +22,7 @@ from s2sgraph.spec.sides import (
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FAMILIES = ("score", "window", "search", "length_penalty", "optimizer", "schedule", "metric")
 _DEFAULTS = {"search": "greedy", "optimizer": "adamw", "schedule": "constant"}
 
 
@@ -41,7 +42,7 @@ def json_schema() -> Schema:
     definitions["source"] = {"anyOf": [_ref("TokenSource"), _ref("FeatureSource")]}
     definitions["chain"] = {"type": "array", "items": _ref("item"), "minItems": 1}
     definitions["item"] = {"anyOf": [_bare("layer"), *_items(definitions), _ref("Block")]}
-    for family in ("score", "window", "search", "optimizer", "schedule"):
+    for family in FAMILIES:
         definitions[family] = {"anyOf": [_bare(family), *_chosen(family, definitions)]}
     schema = {"$schema": _DIALECT, **top, "title": "s2sgraph spec", "$defs": definitions}
     return cast(Schema, _linked(schema))

@@ -1,6 +1,7 @@
 """Kinds: settings that register themselves under the word that names them in a spec.
 
-A kind belongs to a family (`layer`, `score`, `window`, `search`, `optimizer`, `schedule`).
+A kind belongs to a family (`layer`, `score`, `window`, `search`,
+`length_penalty`, `optimizer`, `schedule`).
 Layers are written `kind: settings`; the other families `kind` or `{kind: ..., settings}`.
 Packages that hold kinds import all their modules, so one new file is all a new kind takes.
 """
@@ -38,6 +39,7 @@ _HOMES = {
     "score": "s2sgraph.attention",
     "window": "s2sgraph.attention",
     "search": "s2sgraph.search",
+    "length_penalty": "s2sgraph.search",
     "metric": "s2sgraph.metrics",
 }
 """Where kinds live that this package does not import: by name, so that imports run one way."""

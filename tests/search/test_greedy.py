@@ -12,7 +12,7 @@ from s2sgraph.graph.ops import add, take
 from s2sgraph.graph.trace import trace, weight
 from s2sgraph.graph.types import parse
 from s2sgraph.search.greedy import Greedy
-from s2sgraph.search.rules import Rules
+from s2sgraph.search.rules import Decoder, Rules
 from s2sgraph.spec.sides import Special
 
 SYMBOLS, PAD, BOS, EOS = 6, 0, 1, 2
@@ -23,14 +23,18 @@ INPUTS = {
 }
 
 
+def unused():
+    raise AssertionError("greedy search asks for no attention")
+
+
 def graph_of(*, ends=True, limited=True):
     def function(urge, limits, trips):
         def step(token):
             table = weight("table", parse("float[before=6, symbol=6]"))
             return add(take(table, token, over="before"), urge), {}
 
-        rules = Rules(Special(), trips, limits if limited else None, ends)
-        return Greedy().search(step, rules)
+        rules = Rules(Special(), trips, limits if limited else None, ends, {})
+        return Greedy().search(Decoder(step, unused, unused), rules)
 
     return trace(function, INPUTS, mode="decode")
 

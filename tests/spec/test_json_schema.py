@@ -49,7 +49,7 @@ GOOD: dict[str, Any] = {
         {"decoder": [{"attention": {"score": "bilinear"}}]},
         {"source": {"tokens": "word"}},
         {"train": {"optimizer": {"kind": "adamw", "momentum": 0.1}}},
-        {"search": {"kind": "beam"}},
+        {"search": {"kind": "bean"}},
         {"nam": "x"},
     ],
 )

@@ -1,0 +1,25 @@
+"""An input of a graph as its client sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from s2sgraph.graph.types import Type
+
+
+@dataclass(frozen=True)
+class Given:
+    """One input of a graph.
+
+    Attributes:
+        name: what it is called.
+        type: its type; axes that come from outside are called `given …`.
+        meaning: what it is, in a few words.
+        default: what stands for the model's own choice: -1, or an empty list; None if the input
+            must be given.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    default: object = None

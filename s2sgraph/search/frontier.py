@@ -1,0 +1,267 @@
+"""The hypotheses of a beam search from step to step: those that go on, and the best that ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from s2sgraph.graph.composed import HIDDEN
+from s2sgraph.graph.loops import carry, filled, follow, loop, renew, spread, step_number
+from s2sgraph.graph.ops import (
+    add,
+    and_,
+    at_most,
+    concat,
+    const,
+    every,
+    expand,
+    extent,
+    floordiv,
+    greatest,
+    iota,
+    least,
+    less,
+    log_softmax,
+    maximum,
+    merge,
+    minimum,
+    mod,
+    mul,
+    not_,
+    or_,
+    outer,
+    rename,
+    select,
+    take,
+    top,
+)
+from s2sgraph.graph.types import Type
+from s2sgraph.graph.values import Value
+from s2sgraph.search.hypotheses import Steps, traced_back
+from s2sgraph.search.penalties import LengthRank, coverage_penalty
+from s2sgraph.search.rules import DEAD, Decoder, Found, Rules
+from s2sgraph.search.settings import Number, is_off
+
+BEAMS = Type("int", (("batch", None), ("beam", None)))
+ENDED = Type("int", (("batch", None), ("ended", None)))
+
+
+@dataclass(frozen=True)
+class States:
+    """What goes from step to step.
+
+    Attributes:
+        token: the last symbol of each hypothesis that goes on, `int[batch, beam]`.
+        sums: its log-probability, `[batch, beam]`.
+        best: what the best that ended are ranked by, `[batch, ended]`.
+        slots: the step and slot in which they ended, as one number, `int[batch, ended]`.
+        closed: which rows have stopped while others go on, `bool[batch]`, if rows may.
+        attended: how much each place of the source was attended to in all, `[batch, beam, source]`,
+            if there is a coverage penalty.
+    """
+
+    token: Value
+    sums: Value
+    best: Value
+    slots: Value
+    closed: Value | None
+    attended: Value | None
+
+    def all(self) -> tuple[Value, ...]:
+        """The states there are."""
+        states = (self.token, self.sums, self.best, self.slots, self.closed, self.attended)
+        return tuple(state for state in states if state is not None)
+
+
+@dataclass(frozen=True)
+class Going:
+    """The continuations that go on, each `[batch, beam]`, best first."""
+
+    sums: Value
+    symbols: Value
+    chances: Value
+    parents: Value
+
+
+class Frontier:
+    """One beam search: what is known before its loop, and what its steps do."""
+
+    def __init__(self, decoder: Decoder, rules: Rules) -> None:
+        said = rules.settings
+        self.decoder, self.rules = decoder, rules
+        self.beams = iota(maximum(_whole(said["beams"]), 1), into="beam")
+        self.count = extent(self.beams, over="beam")
+        n_best = minimum(maximum(_whole(said["n_best"]), 1), self.count)
+        self.ended = iota(n_best, into="ended")
+        self.wanted = _one(n_best)
+        self.rank = LengthRank(said["length_penalty"], said["length_offset"])
+        self.beta, self.first = said["coverage_penalty"], said["stop"]
+        self.longest = rules.trips if rules.limits is None else rules.limits
+        self.closing = rules.limits is not None or not is_off(self.first, 0)
+
+    def search(self) -> Found:
+        """Trace the loop, and the hypotheses that it leaves."""
+        names: list[str] = []
+
+        def body() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
+            states = self._states()
+            logits, further = self.decoder.step(states.token)
+            names[:] = further
+            chances = log_softmax(logits, over="symbol")
+            going = self._going(chances, states.sums)
+            ends = self._ends(chances)
+            over = self._renew(states, going, ends)
+            emitted = (going.symbols, going.chances, going.parents, ends)
+            values = (spread(value, BEAMS) for value in further.values())
+            return every(over), (*emitted, *values), states.all()[1:]
+
+        (symbols, chances, parents, ends, *values), finals = loop(
+            body, self.rules.trips, into="length"
+        )
+        steps = Steps(symbols, chances, parents, ends, dict(zip(names, values, strict=True)))
+        return self._result(steps, *finals)
+
+    # -- one step ---------------------------------------------------------------------
+
+    def _states(self) -> States:
+        alive = select(less(self.beams, 1), 0.0, HIDDEN)
+        attended = None
+        if not is_off(self.beta, 0.0):
+            (source,) = (axis for axis in self.decoder.mask().axes if axis != "batch")
+            attended = carry(filled((*BEAMS.dims, (source, None))))
+        return States(
+            token=carry(filled(BEAMS.dims, dtype="int", value=self.rules.special.bos)),
+            sums=carry(spread(alive, BEAMS)),
+            best=carry(filled(ENDED.dims, value=HIDDEN)),
+            slots=carry(filled(ENDED.dims, dtype="int")),
+            closed=carry(self.rules.begun()) if self.closing else None,
+            attended=attended,
+        )
+
+    def _going(self, chances: Value, sums: Value) -> Going:
+        """The best continuations that do not end: of each beam, and then of all beams."""
+        ends = (self.rules.special.eos,) if self.rules.ends else ()
+        allowed = self.rules.allowed(chances, *ends)
+        symbols = chances.size("symbol")
+        each = self.count if symbols is None else minimum(self.count, symbols)
+        values, ids = top(allowed, _one(each), over="symbol", into="rank")
+        reached, choice = top(_choices(values + sums), _one(self.count), over="choice", into="beam")
+        parents = floordiv(iota(mul(self.count, each), into="choice"), each)
+        return Going(
+            sums=reached,
+            symbols=take(_choices(ids), choice, over="choice"),
+            chances=take(_choices(values), choice, over="choice"),
+            parents=take(parents, choice, over="choice"),
+        )
+
+    def _ends(self, chances: Value) -> Value:
+        """The log-probability that each hypothesis ends here: `[batch, beam]`."""
+        if not self.rules.ends:
+            return filled(BEAMS.dims, value=HIDDEN)
+        end = filled(BEAMS.dims, dtype="int", value=self.rules.special.eos)
+        return take(chances, end, over="symbol")
+
+    def _renew(self, states: States, going: Going, ends: Value) -> Value:
+        """Leave the states as the next step needs them; which rows are over."""
+        attended = states.attended
+        if attended is not None:
+            attended = attended + self.decoder.attention()
+        best, slots = self._ended(states, going, ends, attended)
+        sums = going.sums
+        if states.closed is not None:
+            sums = select(states.closed, states.sums, sums)
+        over = self._over(best, sums)
+        renew(states.token, going.symbols)
+        renew(states.sums, sums)
+        renew(states.best, best)
+        renew(states.slots, slots)
+        if states.attended is not None and attended is not None:
+            renew(states.attended, attended)
+        own = tuple(state for state in states.all() if state is not states.attended)
+        follow(going.parents, over="beam", but=own)
+        if states.closed is not None:
+            closed = or_(states.closed, over)
+            if self.rules.limits is not None:
+                closed = or_(closed, self.rules.reached())
+            renew(states.closed, closed)
+            return closed
+        return over
+
+    def _ended(
+        self, states: States, going: Going, ends: Value, attended: Value | None
+    ) -> tuple[Value, Value]:
+        """The best that have ended by now, and where."""
+        sums = states.sums + ends
+        counted = at_most(maximum(least(going.sums, over="beam"), DEAD), sums)
+        if states.closed is not None:
+            counted = and_(counted, not_(states.closed))
+        ranked = self._ranked(sums, step_number() + 1, attended)
+        slots = self._slots(step_number()) + self.count
+        return self._best(states.best, states.slots, select(counted, ranked, HIDDEN), slots)
+
+    def _over(self, best: Value, sums: Value) -> Value:
+        """Which rows need no further step: `bool[batch]`."""
+        worst = least(best, over="ended")
+        exact = at_most(self.rank(greatest(sums, over="beam"), self.longest), worst)
+        if is_off(self.first, 0):
+            return exact
+        full = less(DEAD, worst)
+        return select(less(0, self.first), full, exact) if isinstance(self.first, Value) else full
+
+    # -- ranks ------------------------------------------------------------------------
+
+    def _ranked(self, sums: Value, length: Value, attended: Value | None) -> Value:
+        """What hypotheses of some length are ranked by: `[batch, beam]`."""
+        ranked = self.rank(sums, length)
+        if attended is None:
+            return ranked
+        return ranked + coverage_penalty(self.beta, attended, self.decoder.mask())
+
+    def _best(self, best: Value, slots: Value, new: Value, where: Value) -> tuple[Value, Value]:
+        """The best of those that ended before and of new ones, and their slots."""
+        pool = concat(best, rename(new, beam="ended"), over="ended")
+        best, which = top(pool, self.wanted, over="ended", into="ended")
+        places = concat(slots, rename(where, beam="ended"), over="ended")
+        return best, take(places, which, over="ended")
+
+    def _slots(self, step: Value) -> Value:
+        """The first slots of a step, `int` or `int[batch]`, as numbers: `int[batch, beam]`."""
+        return outer(add, spread(self.beams, BEAMS), mul(step, self.count) + mul(step, self.count))
+
+    # -- the result -------------------------------------------------------------------
+
+    def _result(
+        self, steps: Steps, sums: Value, best: Value, slots: Value, *further: Value
+    ) -> Found:
+        """The hypotheses: those that ended, and those that go on when a row is at its limit."""
+        made = minimum(extent(steps.symbols, over="length"), self.rules.trips)
+        last = made if self.rules.limits is None else minimum(self.rules.limits, made)
+        attended = further[-1] if not is_off(self.beta, 0.0) else None
+        ranked = select(less(DEAD, sums), self._ranked(sums, last, attended), HIDDEN)
+        if not is_off(self.first, 0):
+            full = and_(less(DEAD, least(best, over="ended")), less(0, self.first))
+            ranked = select(full, HIDDEN, ranked)
+        best, slots = self._best(best, slots, ranked, self._slots(last - 1))
+        best, slots = rename(best, ended="n_best"), rename(slots, ended="n_best")
+        both = self.count + self.count
+        lengths = minimum(floordiv(slots, both) + 1, made)
+        lost = less(best, DEAD)
+        lengths = select(lost, 0, lengths)
+        found = traced_back(steps, mod(slots, both), lengths, self.rules.special)
+        lowest = float("-inf")
+        scores = select(lost, lowest, found["scores"])
+        return {**found, "scores": scores, "ranking": select(lost, lowest, best)}
+
+
+def _choices(x: Value) -> Value:
+    """`[batch, beam, rank]` as `[batch, choice]`."""
+    return merge(x, axes=("beam", "rank"), into="choice")
+
+
+def _whole(x: Number) -> Value:
+    """A whole number as a value."""
+    return x if isinstance(x, Value) else const(value=int(x), dtype="int")
+
+
+def _one(count: Value | int) -> Value:
+    """A count as `top` takes it."""
+    return expand(_whole(count), filled((("one", 1),)), axes=("one",))
