@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verifying": {"graph", "exporting", "runtime", "weights"},
     "model": {"spec", "graph", "passes", "text", "exporting", "verifying", "weights"} | PARTS,
     "exporting": {"spec", "graph", "passes", "text", "runtime"},
-    "exporters": {"graph", "passes", "model", "exporting"},
+    "exporters": {"graph", "passes", "model", "exporting", "text"},
     "text": set(),
     "data": {"text"},
     "runtime": {"text"},

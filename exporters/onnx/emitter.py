@@ -64,14 +64,22 @@ class Emitter:
         return path if count == 1 else f"{path}_{count}"
 
     def many(
-        self, kind: str, inputs: Sequence[ir.Value | None], outputs: int, **attrs: Any
+        self,
+        kind: str,
+        inputs: Sequence[ir.Value | None],
+        outputs: int,
+        *,
+        domain: str = "",
+        **attrs: Any,
     ) -> list[ir.Value]:
         """Record an operator with several outputs."""
         name = self.name(kind)
         values = [ir.Value(name=name if i == 0 else f"{name}.{i}") for i in range(outputs)]
         attributes = {key: value for key, value in attrs.items() if value is not None}
         self.own.update(values)
-        self.nodes.append(ir.node(kind, inputs, attributes, outputs=values, name=name))
+        self.nodes.append(
+            ir.node(kind, inputs, attributes, domain=domain, outputs=values, name=name)
+        )
         return values
 
     def op(self, kind: str, *inputs: ir.Value | None, **attrs: Any) -> ir.Value:

@@ -1,16 +1,22 @@
 """Text to ids and back: vocabularies and the units they are made of. Needs no numpy."""
 
 from s2sgraph.text.building import build, count
+from s2sgraph.text.marks import SEPARATOR, WHITE_SPACE
 from s2sgraph.text.special import SPECIAL_NAMES, Special
+from s2sgraph.text.spelling import Form, Spelling
 from s2sgraph.text.units import KINDS, Characters, Subwords, Units, Words
 from s2sgraph.text.vocabulary import Ids, Vocabulary, from_json
 
 __all__ = [
     "KINDS",
+    "SEPARATOR",
     "SPECIAL_NAMES",
+    "WHITE_SPACE",
     "Characters",
+    "Form",
     "Ids",
     "Special",
+    "Spelling",
     "Subwords",
     "Units",
     "Vocabulary",

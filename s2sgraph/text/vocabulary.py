@@ -75,6 +75,11 @@ class Vocabulary:
         """What a line is cut into: characters, words or subwords."""
         return self.units.kind
 
+    @property
+    def ordinary(self) -> dict[str, int]:
+        """The ids of the symbols that are read from text: all but the special ones."""
+        return dict(self._ids)
+
     def encode(self, line: str) -> list[int]:
         """The ids of a line; unknown units become `unk`. Adds the end symbol if `end` is set."""
         unk = self.special.unk

@@ -1,0 +1,32 @@
+"""What a file reads and writes as text by itself, and in which form its clients send lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from s2sgraph.text.marks import SEPARATOR
+from s2sgraph.text.vocabulary import Vocabulary
+
+Form = Literal["standard", "onnxruntime"]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """The sides of a file that are text.
+
+    Attributes:
+        sources: the vocabulary of each source that comes in as lines.
+        target: the vocabulary of what goes out as lines.
+        form: what cuts lines into characters. The operators of the ONNX `standard` cannot, so
+            its clients do and put a separator between each two; `onnxruntime` has an operator
+            of its own. Words are cut by the file in either form.
+    """
+
+    sources: Mapping[str, Vocabulary]
+    target: Vocabulary
+    form: Form = "standard"
+
+    def separator(self, source: str) -> str:
+        """What clients put between the characters of a line; nothing where the file cuts it."""
+        apart = self.form == "standard" and self.sources[source].kind == "characters"
+        return SEPARATOR if apart else ""
