@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,47 +11,43 @@ import numpy.typing as npt
 
 from s2sgraph.exporting import ExportError, exporter
 from s2sgraph.graph import reference
+from s2sgraph.graph.given import UNSET
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 
 if TYPE_CHECKING:
-    from s2sgraph.model.model import Model
+    from s2sgraph.model.traces import Tracing
 
 Arrays = dict[str, npt.NDArray[Any]]
 TOLERANCE = 1e-4
 """Of float outputs: absolute, and of the value itself."""
 
 
-def verify_file(
-    model: Model, path: Path, graph: str, weights: Arrays, outputs: Sequence[str]
-) -> dict[str, float]:
+def verify_file(tracing: Tracing, path: Path, graph: str, weights: Arrays) -> dict[str, float]:
     """Compare a written file with the model on drawn sentences.
 
     Returns the greatest difference of each output. Raises ExportError where one is too great.
     """
     found_session = _session(path)
-    inputs = draw(model, graph, outputs)
+    inputs = draw(tracing, graph)
     found = run(found_session, inputs)
-    expected = expectation(model, graph, weights, outputs, inputs)
+    expected = expectation(tracing, graph, weights, inputs)
     if "tokens" in expected and not np.array_equal(expected["tokens"], found["tokens"]):
-        expected, found = without_ties(model, weights, outputs, inputs, expected, found)
+        expected, found = without_ties(tracing, weights, inputs, expected, found)
     return compare(expected, found)
 
 
-def expectation(
-    model: Model, graph: str, weights: Arrays, outputs: Sequence[str], inputs: Arrays
-) -> Arrays:
+def expectation(tracing: Tracing, graph: str, weights: Arrays, inputs: Arrays) -> Arrays:
     """What the graph gives by torch, or by the reference in numpy where torch is missing."""
     if find_spec("torch") is None:
-        return reference.run(model.trace(graph, outputs), weights, inputs)
-    found: Arrays = exporter("torch").run(model.trace(graph, outputs), weights, inputs)
+        return reference.run(tracing.graph(graph), weights, inputs)
+    found: Arrays = exporter("torch").run(tracing.graph(graph), weights, inputs)
     return found
 
 
 def without_ties(
-    model: Model,
+    tracing: Tracing,
     weights: Arrays,
-    outputs: Sequence[str],
     inputs: Arrays,
     expected: Arrays,
     found: Arrays,
@@ -68,7 +63,7 @@ def without_ties(
     differ = (ours != theirs).any(1)
     if not differ.any():
         raise ExportError(f"tokens go on for other lengths than {expected['lengths'].tolist()}")
-    teach = model.trace("teach")
+    teach = tracing.graph("teach")
     given = {value.name: inputs.get(value.name, theirs) for value in teach.inputs}
     logits = reference.run(teach, weights, given)["logits"]
     for row in np.flatnonzero(differ):
@@ -79,7 +74,7 @@ def without_ties(
                 f"tokens of row {row + 1} differ from place {place + 1} on: the file gives "
                 f"{theirs[row].tolist()}, the model {ours[row].tolist()}"
             )
-    types = {n: v.type for n, v in _outputs(model, outputs)}
+    types = {n: v.type for n, v in _outputs(tracing)}
 
     def kept(arrays: Arrays) -> Arrays:
         return {name: _cut(a, types[name], ~differ, width) for name, a in arrays.items()}
@@ -87,8 +82,8 @@ def without_ties(
     return kept(expected), kept(found)
 
 
-def _outputs(model: Model, outputs: Sequence[str]) -> list[tuple[str, Value]]:
-    graph = model.trace("decode", outputs)
+def _outputs(tracing: Tracing) -> list[tuple[str, Value]]:
+    graph = tracing.graph("decode")
     return [*zip(graph.output_names, graph.outputs, strict=True)]
 
 
@@ -120,24 +115,25 @@ def compare(expected: Arrays, found: Arrays) -> dict[str, float]:
 
 
 def draw(
-    model: Model,
+    tracing: Tracing,
     graph: str,
-    outputs: Sequence[str] = (),
     rows: int = 3,
     width: int = 7,
     seed: int = 0,
 ) -> Arrays:
     """Inputs of a graph: ids and features at random, rows of different lengths."""
     random = np.random.default_rng(seed)
-    symbols = model.symbols
+    symbols = dict(tracing.symbols)
     symbols["token"] = symbols.get("target", 0)
     lengths = np.array([width, max(width // 2, 1), 1, *random.integers(1, width + 1, rows)])[:rows]
     arrays: Arrays = {}
-    for given in model.inputs(graph, outputs):
-        if (given.name.endswith("_length") and given.name != "max_length") or given.name == "steps":
-            arrays[given.name] = lengths
-        elif given.name == "max_length":
+    for given in tracing.given(graph):
+        if given.name == "max_length":
             arrays[given.name] = np.array(2 * width)
+        elif given.default == UNSET:
+            arrays[given.name] = np.array(UNSET)
+        elif given.name.endswith("_length") or given.name == "steps":
+            arrays[given.name] = lengths
         else:
             arrays[given.name] = _drawn(
                 given.type, symbols.get(given.name, width), rows, width, random

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from s2sgraph.graph import reference
+from s2sgraph.graph.given import UNSET
 from s2sgraph.model import Model
 from s2sgraph.model import compile as compile_model
 from s2sgraph.spec import load, loads
@@ -115,6 +116,8 @@ def drawn(
         name = given.name
         if name == "max_length":
             arrays[name] = np.array(max_length)
+        elif given.default == UNSET:
+            arrays[name] = np.array(UNSET)
         elif name == "steps":
             arrays[name] = np.array([time, *random.integers(1, time + 1, rows)])[:rows]
         elif name.endswith("_length"):

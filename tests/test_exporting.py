@@ -61,7 +61,7 @@ def test_symbols_that_are_as_good_may_differ():
     weights = trained(model)
     weights["decoder.output.weight"][5] = weights["decoder.output.weight"][6]
     weights["decoder.output.bias"][5:7] = 50.0
-    inputs = draw(model, "decode")
+    inputs = draw(model.tracing(), "decode")
     expected = reference.run(model.trace("decode"), weights, inputs)
     assert (expected["tokens"] == 5).all()
     for other, fine in ((6, True), (7, False)):
@@ -69,12 +69,12 @@ def test_symbols_that_are_as_good_may_differ():
         found["tokens"][1, 0, 3:] = other
         found["scores"][1] += 0 if fine else 1
         if fine:
-            kept = without_ties(model, weights, (), inputs, expected, found)
+            kept = without_ties(model.tracing(), weights, inputs, expected, found)
             assert kept[0]["tokens"].shape[0] == 2
             assert compare(*kept)["tokens"] == 0
         else:
             with pytest.raises(ExportError, match="tokens of row 2 differ from place 4 on"):
-                without_ties(model, weights, (), inputs, expected, found)
+                without_ties(model.tracing(), weights, inputs, expected, found)
 
 
 def test_a_folder_is_no_target(tmp_path):

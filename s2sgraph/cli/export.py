@@ -33,6 +33,10 @@ def export(
     outputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="Further outputs, such as context.weights.")
     ] = None,
+    inputs: Annotated[
+        str,
+        typer.Option(metavar="A,B", help="Settings of the search to choose when the file is run."),
+    ] = "max_length",
     changes: Changes = None,
 ) -> None:
     """Write one ONNX file, compared with the model before it gets its name.
@@ -42,7 +46,7 @@ def export(
     if output is None and emit is None:
         raise typer.BadParameter("expected a file to write", param_hint="--output")
     path, given = _found(source, weights, random_weights)
-    asked = [name.strip() for name in outputs.split(",")] if outputs else []
+    asked, chosen = _names(outputs or ""), _names(inputs)
     spec = load_spec(path, changes)
     from s2sgraph.model import compile
     from s2sgraph.verifying import verify_file
@@ -54,13 +58,19 @@ def export(
         typer.echo(f"{script}: the module of {model.spec.name} for torch; weights: {tensors}")
     if output is None:
         return
+    tracing = model.tracing(asked, chosen)
     differences: dict[str, float] = {}
 
     def verify(file: Path) -> None:
-        differences.update(verify_file(model, file, graph, arrays, asked))
+        differences.update(verify_file(tracing, file, graph, arrays))
 
-    model.export(output, arrays, graph=graph, outputs=asked, verify=verify)
+    model.export(output, arrays, graph=graph, outputs=asked, inputs=chosen, verify=verify)
     _tell(model, output, graph, given, differences)
+
+
+def _names(text: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _found(source: Path, weights: Path | None, random: bool) -> tuple[Path, Path | None]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from s2sgraph.graph.types import Type
 
+UNSET = -1
+"""What a run gives for a number that it leaves to the file."""
+
 
 @dataclass(frozen=True)
 class Given:

@@ -12,13 +12,12 @@ from typing import Any
 from s2sgraph import __version__, weights
 from s2sgraph.exporting import ExportError, compact, exporter, replacing
 from s2sgraph.graph.given import Given
-from s2sgraph.graph.types import ShapeError
 from s2sgraph.graph.values import Graph
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
+from s2sgraph.model.recording import DEFAULT_INPUTS
 from s2sgraph.model.traces import Tracing
 from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocabularies
-from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
 from s2sgraph.weights import Weights
@@ -76,41 +75,36 @@ class Model:
         """The shape of every weight by its path."""
         return dict(self._shapes)
 
-    def tracing(self, outputs: Sequence[str] = ()) -> Tracing:
-        """A tracer with these outputs besides those of the spec."""
+    def tracing(
+        self, outputs: Sequence[str] = (), inputs: Sequence[str] = DEFAULT_INPUTS
+    ) -> Tracing:
+        """A tracer with these outputs besides those of the spec.
+
+        `inputs` are the settings of the search that are chosen when a file is run.
+
+        Raises:
+            SpecError: an output is nothing that the model has.
+            ExportError: the search has no such setting.
+        """
         asked = dict(self.layers.outputs)
         for text in outputs:
             asked[text] = self.layers.asked(Reference.parse(text))
-        return Tracing(self.layers, self.symbols, asked)
+        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs))
+        tracing.check()
+        return tracing
 
-    def trace(self, graph: str, outputs: Sequence[str] = ()) -> Graph:
+    def trace(
+        self,
+        graph: str,
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
+    ) -> Graph:
         """The graph of operations of that name: `teach`, or one of those that are exported.
 
         Raises:
             SpecError: sizes do not fit; says where.
         """
-        tracing = self.tracing(outputs)
-        traces: dict[str, Callable[[], Graph]] = {
-            "teach": tracing.teach,
-            "score": tracing.score,
-            "decode": tracing.decode,
-            "encode": lambda: tracing.stepping().encode,
-            "step": lambda: tracing.stepping().step,
-        }
-        try:
-            return traces[graph]()
-        except ShapeError as error:
-            raise self.spec.error([self._located(str(error))]) from None
-
-    def _located(self, text: str) -> Problem:
-        """An error of a layer being traced, at the layer's place in the spec."""
-        path, _, rest = text.partition(": ")
-        while path:
-            node = self.layers.nodes.get(path)
-            if node:
-                return Problem(node.key_path, rest)
-            path = path.rpartition(".")[0]
-        return Problem((), text)
+        return self.tracing(outputs, inputs).graph(graph)
 
     def initial(self, seed: int = 0) -> Weights:
         """First weights, drawn from a seed."""
@@ -166,16 +160,14 @@ class Model:
 
     # -- ONNX -------------------------------------------------------------------------
 
-    def inputs(self, graph: str, outputs: Sequence[str] = ()) -> list[Given]:
+    def inputs(
+        self,
+        graph: str,
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
+    ) -> list[Given]:
         """The inputs of a graph."""
-        tracing = self.tracing(outputs)
-        if graph == "decode":
-            return tracing.decode_inputs()
-        if graph == "encode":
-            return tracing.encode_inputs()
-        if graph == "step":
-            return tracing.stepping().inputs(tracing.before())
-        return [*tracing.sources(), tracing.targets(), *tracing.known_ahead()]
+        return self.tracing(outputs, inputs).given(graph)
 
     def export(
         self,
@@ -184,6 +176,7 @@ class Model:
         *,
         graph: str = "decode",
         outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
         seed: int = 0,
         verify: Callable[[Path], None] | None = None,
     ) -> Path:
@@ -194,6 +187,7 @@ class Model:
             weights: a safetensors file, a mapping or a module; None draws them from `seed`.
             graph: `decode`, `score`, `encode` or `step`.
             outputs: references of further outputs.
+            inputs: settings of the search that are chosen when the file is run.
             verify: called with the written file before it gets its name; by default onnxruntime
                 must give what torch gives (numpy where torch is missing).
 
@@ -204,31 +198,36 @@ class Model:
             raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
         given = self.initial(seed) if weights is None else self.fitted(weights)
         target = exporter("onnx")
+        tracing = self.tracing(outputs, inputs)
         with replacing(Path(path)) as temporary:
-            target.write(
-                self.trace(graph, outputs), given, temporary, self.metadata(graph, given, outputs)
-            )
+            about = self.metadata(graph, given, outputs, inputs)
+            target.write(tracing.graph(graph), given, temporary, about)
             if verify is None:
                 from s2sgraph.verifying import verify_file
 
-                verify_file(self, temporary, graph, given, outputs)
+                verify_file(tracing, temporary, graph, given)
             else:
                 verify(temporary)
         return Path(path)
 
     def metadata(
-        self, graph: str, given: Mapping[str, Any], outputs: Sequence[str] = ()
+        self,
+        graph: str,
+        given: Mapping[str, Any],
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
     ) -> dict[str, str]:
         """What a file says of itself: enough to run it without anything else."""
         from s2sgraph.spec import dump
 
+        tracing = self.tracing(outputs, inputs)
         tables = {name: table.to_json() for name, table in self.vocabularies.items()}
         return {
             "s2sgraph.version": __version__,
             "s2sgraph.graph": graph,
             "s2sgraph.spec": dump(self.spec),
             "s2sgraph.interface": compact(
-                interface(self.trace(graph, outputs), self.inputs(graph, outputs), self.symbols)
+                interface(tracing.graph(graph), tracing.given(graph), self.symbols)
             ),
             "s2sgraph.vocabularies": compact(tables),
             "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from s2sgraph.exporting import ExportError
 from s2sgraph.graph import trace
 from s2sgraph.graph.given import Given
 from s2sgraph.graph.trace import Mode
-from s2sgraph.graph.types import Type
+from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Graph, Value
 from s2sgraph.model.decoding import decoded, stepped
 from s2sgraph.model.recording import Plan
@@ -15,11 +16,64 @@ from s2sgraph.model.sources import BATCH, source_inputs
 from s2sgraph.model.stepping import Split, split
 from s2sgraph.model.teaching import scored, taught
 from s2sgraph.search.settings import Setting
+from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.messages import did_you_mean
 from s2sgraph.spec.sides import FeatureTarget, TokenTarget
 
 
 class Tracing(Plan):
     """Traces the graphs of one model."""
+
+    def graph(self, name: str) -> Graph:
+        """The graph of that name: `teach`, or one of those that are exported.
+
+        Raises:
+            SpecError: sizes do not fit; says where.
+        """
+        traces: dict[str, Callable[[], Graph]] = {
+            "teach": self.teach,
+            "score": self.score,
+            "decode": self.decode,
+            "encode": lambda: self.stepping().encode,
+            "step": lambda: self.stepping().step,
+        }
+        try:
+            return traces[name]()
+        except ShapeError as error:
+            raise self.model.spec.error([self._located(str(error))]) from None
+
+    def given(self, name: str) -> list[Given]:
+        """The inputs of the graph of that name."""
+        if name == "decode":
+            return self.decode_inputs()
+        if name == "encode":
+            return self.encode_inputs()
+        if name == "step":
+            return self.stepping().inputs(self.before())
+        return [*self.sources(), self.targets(), *self.known_ahead()]
+
+    def _located(self, text: str) -> Problem:
+        """An error of a layer being traced, at the layer's place in the spec."""
+        path, _, rest = text.partition(": ")
+        while path:
+            node = self.model.nodes.get(path)
+            if node:
+                return Problem(node.key_path, rest)
+            path = path.rpartition(".")[0]
+        return Problem((), text)
+
+    def check(self) -> None:
+        """Whether all inputs that are asked for are settings of the search.
+
+        Raises:
+            ExportError: one is not.
+        """
+        known = [setting.name for setting in self.possible()]
+        for name in self.inputs:
+            if name not in known:
+                near = did_you_mean(name, known) or f"there are {', '.join(known)}"
+                word = self.search.word
+                raise ExportError(f"search {word} has no input {name!r} to offer; {near}")
 
     # -- inputs -----------------------------------------------------------------------
 
@@ -60,11 +114,12 @@ class Tracing(Plan):
 
     def settings(self) -> list[Given]:
         """The settings of the search that are inputs."""
+        return [setting.given() for setting in self.possible() if setting.name in self.inputs]
+
+    def possible(self) -> list[Setting]:
+        """The settings of the search that may be inputs."""
         limit = Setting("max_length", "most places of a target", "int", self.search.max_length)
-        found = [limit]
-        if isinstance(self.target, TokenTarget):
-            found += self.search.settings()
-        return [setting.given() for setting in found if setting.name in self.inputs]
+        return [limit, *(self.search.settings() if isinstance(self.target, TokenTarget) else ())]
 
     def encode_inputs(self) -> list[Given]:
         """The inputs of the encode graph."""

@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from s2sgraph.graph.given import Given
+from s2sgraph.graph.given import UNSET, Given
 from s2sgraph.graph.ops import less, select
 from s2sgraph.graph.types import DType, Type
 from s2sgraph.graph.values import Value
 from s2sgraph.spec.settings import Settings
-
-UNSET = -1
-"""What a run gives for a number that it leaves to the file."""
 
 Number = Value | float
 """A setting: an input of the run, or the constant of a file."""

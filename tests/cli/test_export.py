@@ -42,7 +42,7 @@ def test_a_run_folder(cli: Any, run: Run, tmp_path: Path) -> None:
     first, second = done.out.splitlines()
     assert first.startswith(f"{file}: 0.0")
     assert first.endswith(f"MB, decode of copying, weights of {run.best}")
-    assert second.startswith("onnxruntime against torch: 3 outputs (tokens, lengths, scores), ")
+    assert second.startswith("onnxruntime against torch: 3 outputs (tokens, lengths, scores, token_scores), ")
     lines = cli("run", file, stdin=b"ab\n\nc\n").out.splitlines()
     assert len(lines) == 3
     assert lines[1] == ""
@@ -61,7 +61,7 @@ def test_the_score_graph_and_further_outputs(cli: Any, run: Run, tmp_path: Path)
     done = cli(
         "export", run.folder, "-o", tmp_path / "o.onnx", "--outputs", "context.weights, state"
     )
-    assert (done.code, "(tokens, lengths, scores, context.weights, state)" in done.out) == (0, True)
+    assert (done.code, "(tokens, lengths, scores, token_scores, context.weights, state)" in done.out) == (0, True)
 
 
 def test_settings(cli: Any, run: Run, tmp_path: Path) -> None:
