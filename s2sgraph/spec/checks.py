@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from s2sgraph.spec.data import Data
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.items import Block, Faulty, layers
 from s2sgraph.spec.kinds import Layer, references
@@ -188,3 +189,29 @@ def special_ids(
                 continue
             message = f"{side.size} ids leave no room for the special id {largest}"
             yield Problem((*path, "size"), message, f"write at least {largest + 1}")
+
+
+def data_columns(
+    data: Data, source: Source | dict[str, Source], target: Target, steps: Mapping[str, object]
+) -> Iterator[Problem]:
+    """Files for each name have one for every input of the model, and for nothing else."""
+    sources = source if isinstance(source, dict) else {"source": source}
+    static = [f"{name}_static" for name, side in sources.items() if getattr(side, "static", None)]
+    names = [*sources, *static, *steps, "target"]
+    for which in ("train", "dev", "test"):
+        parts = getattr(data, which) or ()
+        for index, part in enumerate(parts):
+            path: KeyPath = ("data", which, index)
+            unknown = [name for name in part.columns if name not in names]
+            for name in unknown:
+                hint = did_you_mean(name, [*names, "file", "weight"])
+                yield Problem(
+                    (*path, name),
+                    f"no input is called {name}",
+                    hint or f"there are {one_of(names)}",
+                    at_key=True,
+                )
+            missing = [name for name in names if part.columns and name not in part.columns]
+            if missing and not unknown:
+                message = f"missing: a file for {one_of(missing).replace(' or ', ' and ')}"
+                yield Problem(path, message, "give one for each, or one file of whole rows")

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from s2sgraph.spec.checking import Settings
+from s2sgraph.spec.data import Part
 from s2sgraph.spec.kinds import Kind, Layer
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.starts import CopyStart, LearnedStart, ZeroStart
@@ -62,6 +63,8 @@ def plain(value: Any, *, full: bool = False) -> Any:
     if isinstance(value, Kind):
         settings = _settings(value, full)
         return {"kind": value.word, **settings} if settings else value.word
+    if isinstance(value, Part):
+        return value.spelled
     if isinstance(value, Settings):
         return _settings(value, full)
     if isinstance(value, tuple):

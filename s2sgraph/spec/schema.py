@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from s2sgraph.spec import checks
 from s2sgraph.spec.checking import Settings, rule
+from s2sgraph.spec.data import Data
 from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.errors import Problem, SpecError
 from s2sgraph.spec.fields import INPUTS, Name, read_inputs, read_name
@@ -27,7 +28,7 @@ from s2sgraph.spec.sides import (
     TokenSource,
     read_source,
 )
-from s2sgraph.spec.training import Data, Train
+from s2sgraph.spec.training import Train
 
 
 def _named(value: Any, read: Callable[[Any], Any], what: str) -> dict[str, Any]:
@@ -240,6 +241,10 @@ class Spec(Settings):
     @rule("special", "source", "target")
     def _special_ids_are_inside(self) -> Iterator[Problem]:
         yield from checks.special_ids(self.special, self.source, self.target)
+
+    @rule("data", "source", "target", "steps")
+    def _columns_are_inputs(self) -> Iterator[Problem]:
+        yield from checks.data_columns(self.data, self.source, self.target, self.steps)
 
     @rule("outputs")
     def _outputs_are_of_this_step(self) -> Iterator[Problem]:

@@ -1,18 +1,16 @@
-"""Data and training: files, optimizer, schedule and how long."""
+"""Training: optimizer, schedule and how long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
-from s2sgraph.spec.fields import Filename, Positive, Rate, Size, read_filename
+from s2sgraph.spec.fields import Positive, Rate, Size
 from s2sgraph.spec.kinds import Chosen, Kind
-from s2sgraph.spec.messages import invalid, problem_of, refuse
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -78,45 +76,6 @@ class Cosine(Schedule, kind="cosine"):
 
 class Linear(Schedule, kind="linear"):
     """The rate falls to zero at the last step, along a line."""
-
-
-def _files(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        return (read_filename(value),)
-    if not value:
-        raise refuse("expected a file or a list of files; the list is empty")
-    problems = []
-    files = []
-    for index, item in enumerate(value):
-        try:
-            files.append(read_filename(item))
-        except PydanticCustomError as error:
-            problems.append(problem_of(error, index))
-    if problems:
-        raise invalid("files", problems)
-    return tuple(files)
-
-
-Files = Annotated[
-    tuple[Filename, ...],
-    PlainValidator(_files),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            ]
-        }
-    ),
-]
-
-
-class Data(Settings):
-    """Files of sentence pairs, source and target parted by a tab, one pair a line."""
-
-    train: Files | None = None
-    dev: Files | None = None
-    test: Files | None = None
 
 
 class Train(Settings):

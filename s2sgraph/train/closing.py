@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from s2sgraph.data import Corpus
 from s2sgraph.model.vocabularies import special_symbols, token_sides
 from s2sgraph.spec import Problem, Spec
 from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import KINDS, Subwords, Vocabulary, build, count
-from s2sgraph.train.examples import Read
+from s2sgraph.text import KINDS, Subwords, Vocabulary, build
 
 INLINE = 1000
 """Most symbols that are written into the spec itself; more go into a file beside it."""
@@ -27,20 +28,25 @@ class Closed:
     files: dict[str, str]
 
 
-def close(spec: Spec, found: Read) -> Closed:
+def close(spec: Spec, found: Corpus) -> Closed:
     """Close every open vocabulary with the units of the training data.
+
+    The data are read once for all vocabularies that are counted, and once for each that is
+    learned; nothing is kept in memory but the counts.
 
     Raises:
         SpecError: a vocabulary cannot be closed as the spec says, or its file cannot be read.
+        DataError: the data cannot be read.
     """
     changes: dict[str, Any] = {}
     files: dict[str, str] = {}
     problems: list[Problem] = []
+    counts = _counts(spec, found)
     for name, (side, path) in token_sides(spec).items():
-        if isinstance(side, TokenTarget) and side.vocabulary == "shared":
+        if _shares(side):
             continue
         try:
-            settings, texts = _closed(spec, name, side, found)
+            settings, texts = _closed(spec, name, side, counts, found)
         except (OSError, ValueError) as error:
             problems.append(Problem(path, f"the vocabulary cannot be closed: {error}"))
             continue
@@ -52,42 +58,68 @@ def close(spec: Spec, found: Read) -> Closed:
 
 
 def _closed(
-    spec: Spec, name: str, side: TokenSide, found: Read
+    spec: Spec, name: str, side: TokenSide, counts: Mapping[str, Counter[str]], found: Corpus
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The settings of a side and the files it names; both empty where nothing changes."""
-    kept = {k: v for k, v in plain(side).items() if k not in {"least", "size", "file", "symbols"}}
+    closing = {"least", "size", "file", "symbols"}
+    kept = {key: value for key, value in plain(side).items() if key not in closing}
     if side.file is not None:
         file = f"{name}.{'json' if side.tokens == 'subwords' else 'txt'}"
         text = (Path(spec.places.name).parent / side.file).read_text("utf-8")
         return {**kept, "file": file}, {file: text}
     if not side.open:
         return {}, {}
-    lines = [line for which in (name, *_sharing(spec, name)) for line in found.texts(which)]
     if side.tokens == "subwords":
-        return {**kept, "file": f"{name}.json"}, {f"{name}.json": _learned(spec, side, lines)}
-    symbols = _counted(spec, side, lines)
+        learned = _learned(spec, name, side, found)
+        return {**kept, "file": f"{name}.json"}, {f"{name}.json": learned}
+    symbols = _chosen(spec, side, counts[name])
     if len(symbols) <= INLINE:
         return {**kept, "symbols": symbols}, {}
     return {**kept, "file": f"{name}.txt"}, {f"{name}.txt": "".join(f"{s}\n" for s in symbols)}
 
 
-def _sharing(spec: Spec, name: str) -> list[str]:
-    target = spec.target
-    shared = isinstance(target, TokenTarget) and target.vocabulary == "shared"
-    return ["target"] if shared and name == "source" else []
+def _shares(side: TokenSide) -> bool:
+    return isinstance(side, TokenTarget) and side.vocabulary == "shared"
 
 
-def _learned(spec: Spec, side: TokenSide, lines: Iterable[str]) -> str:
+def _names(spec: Spec, name: str) -> list[str]:
+    """The sides whose text a vocabulary is for."""
+    shared = isinstance(spec.target, TokenTarget) and _shares(spec.target)
+    return ["source", "target"] if shared and name == "source" else [name]
+
+
+def _counts(spec: Spec, found: Corpus) -> dict[str, Counter[str]]:
+    """How often each unit occurs, for every open vocabulary that is counted."""
+    units = {
+        name: KINDS[side.tokens]()
+        for name, (side, _) in token_sides(spec).items()
+        if side.open and side.tokens in KINDS and not _shares(side)
+    }
+    counts: dict[str, Counter[str]] = {name: Counter() for name in units}
+    for row in found.rows() if units else ():
+        for name, cut in units.items():
+            for which in _names(spec, name):
+                counts[name].update(cut.split(str(row[which])))
+    return counts
+
+
+def _learned(spec: Spec, name: str, side: TokenSide, found: Corpus) -> str:
     """The subword model, as the tokenizers library writes it."""
+
+    def lines() -> Iterator[str]:
+        for row in found.rows():
+            for which in _names(spec, name):
+                yield str(row[which])
+
     special = special_symbols(spec)
-    return Subwords.train(lines, (side.limit or 0) - len(special.names())).model
+    return Subwords.train(lines(), (side.limit or 0) - len(special.names())).model
 
 
-def _counted(spec: Spec, side: TokenSide, lines: Iterable[str]) -> list[str]:
+def _chosen(spec: Spec, side: TokenSide, counts: Mapping[str, int]) -> list[str]:
     """The ordinary symbols, the most frequent first."""
-    units, special = KINDS[side.tokens](), special_symbols(spec)
+    special = special_symbols(spec)
     table: Vocabulary = build(
-        units, count(units, lines), least=side.least, size=side.limit, special=special
+        KINDS[side.tokens](), counts, least=side.least, size=side.limit, special=special
     )
     names = special.names()
     symbols = [s for index, s in enumerate(table.symbols) if index not in names]

@@ -2,100 +2,94 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from s2sgraph.data import DataError, Fault, Field, Row, read_archive, read_json_lines, read_parallel
+from s2sgraph.data import Corpus, DataError, Fault, Field, Part, Place, Record, Report, Row, Sieve
+from s2sgraph.data.store import Arrays, Builder, Places, Shape, Store, opened
 from s2sgraph.model import Model
-from s2sgraph.model.vocabularies import Table, token_sides
+from s2sgraph.model.vocabularies import Table
 from s2sgraph.spec import Spec
+from s2sgraph.spec import data as settings
 from s2sgraph.spec.sides import FeatureSide, FeatureSource, TokenSide
 
-Arrays = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a row stands: a file, and its line (or row) counted from 1."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Read:
-    """Rows as they stand in files: texts, ids and frames by name, and where each stands."""
-
-    rows: list[Row]
-    places: list[Place]
-
-    def texts(self, name: str) -> list[str]:
-        """The texts of one side."""
-        return [value for row in self.rows if isinstance(value := row[name], str)]
+__all__ = ["Arrays", "Examples", "corpus", "encode", "fields", "moved", "named_from", "sides"]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows as a model reads them.
+    """Rows as a model reads them, in memory or mapped from files.
 
-    Each has, by the name of an input: ids int64[time], frames float32[time, feature], or
-    float32[feature] for what is known of a whole row. A target ends with the end symbol where its
-    length is free.
+    Attributes:
+        rows: each has, by the name of an input: ids int32[time], frames float32[time, feature],
+            or float32[feature] for what is known of a whole row. A target ends with the end
+            symbol where its length is free.
+        places: where each row stands.
+        lengths: int64[row, side], of every sequence of every row.
+        parts: how many rows each part of the data has, and its weight, as `Batches` takes them.
+        reports: what was read and left out, by the name of each part.
+        hash: of all that the rows are made from: the content of the files, the vocabularies and
+            the settings of the data.
     """
 
-    rows: list[Arrays]
-    places: list[Place]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """int64[row, side]: the length of every sequence of every row."""
-        sequences = [n for n in self.rows[0] if not n.endswith("_static")]
-        return np.array([[len(row[name]) for name in sequences] for row in self.rows], np.int64)
+    rows: Sequence[Arrays]
+    places: Sequence[Place]
+    lengths: NDArray[np.int64]
+    parts: Sequence[tuple[int, Fraction]]
+    reports: Mapping[str, Report]
+    hash: str
 
 
-def files(spec: Spec, names: Sequence[str] | None) -> list[Path]:
-    """The files that a spec names, which are looked for beside it."""
-    return [Path(spec.places.name).parent / name for name in names or ()]
+def corpus(spec: Spec, which: str) -> Corpus | None:
+    """The files of `train`, `dev` or `test`, looked for beside the spec; None if there are none."""
+    parts: tuple[settings.Part, ...] | None = getattr(spec.data, which)
+    if parts is None:
+        return None
+    folder = Path(spec.places.name).parent
+    return Corpus(
+        tuple(
+            Part(
+                None if part.file is None else folder / part.file,
+                {name: folder / file for name, file in part.columns.items()},
+                # By its digits: 0.1 is a tenth, and not the binary fraction next to it.
+                Fraction(str(part.weight)),
+            )
+            for part in parts
+        ),
+        fields(spec),
+        spec.data.odd,
+    )
+
+
+def moved(spec: Spec, place: Path) -> dict[str, Any]:
+    """The changes after which a spec, written at `place`, names the same files as now."""
+    folder = Path(spec.places.name).parent
+    changes: dict[str, Any] = {}
+    for which in ("train", "dev", "test"):
+        parts: tuple[settings.Part, ...] | None = getattr(spec.data, which)
+        if parts is not None:
+            changes[f"data.{which}"] = [_moved(part, folder, place).spelled for part in parts]
+    return changes
+
+
+def _moved(part: settings.Part, folder: Path, place: Path) -> settings.Part:
+    columns = {name: named_from(place, folder / file) for name, file in part.columns.items()}
+    file = None if part.file is None else named_from(place, folder / part.file)
+    return part.model_copy(update={"file": file, "columns": columns})
 
 
 def named_from(spec: Path, file: Path) -> str:
     """How a spec at the path `spec` names a file."""
     return Path(os.path.relpath(file.resolve(), spec.parent.resolve())).as_posix()
-
-
-def read(spec: Spec, paths: Iterable[Path]) -> Read:
-    """The rows of files: `.jsonl`, `.npz`, and any other as lines `source TAB target`.
-
-    Raises:
-        DataError: a file cannot be used; names every line at fault.
-    """
-    rows: list[Row] = []
-    places: list[Place] = []
-    for path in paths:
-        found = _read(spec, path)
-        rows += found
-        places += [Place(str(path), line) for line in range(1, len(found) + 1)]
-    return Read(rows, places)
-
-
-def _read(spec: Spec, path: Path) -> list[Row]:
-    form = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if form == ".npz":
-        return read_archive(path, fields(spec))[0]
-    if form == ".jsonl":
-        return read_json_lines(path, fields(spec))[0]
-    if len(token_sides(spec)) != 2 or isinstance(spec.source, dict) or spec.steps:
-        wanted = f".jsonl or .npz with {', '.join(fields(spec))}"
-        problem = "lines of source TAB target cannot hold what this model reads"
-        raise DataError(path, [Fault(0, problem, wanted)])
-    return [{"source": s, "target": t} for s, t in read_parallel(path)[0]]
 
 
 def sides(spec: Spec) -> dict[str, TokenSide | FeatureSide]:
@@ -117,56 +111,153 @@ def fields(spec: Spec) -> dict[str, Field]:
     return {**found, **{n: Field("frames", step.features) for n, step in spec.steps.items()}}
 
 
-def encode(model: Model, found: Read) -> Examples:
-    """Rows as a model reads them.
+# ------------------------------------------------------------------ as a model reads them
+
+
+def encode(
+    model: Model, given: Corpus, cache: Path | None = None, max_length: int | None = None
+) -> Examples:
+    """Rows as a model reads them; the files are read once, from beginning to end.
+
+    Args:
+        model: whose vocabularies and sides the rows are for.
+        given: the files, and the policy for odd rows: those that do not fit the model are odd.
+        cache: a folder for rows that are too many for memory. What lies there already is taken
+            if it was made from the same content, vocabularies and settings.
+        max_length: most units (or frames) of any side; a row that has more is odd.
 
     Raises:
-        DataError: with every row whose values do not fit the model.
+        DataError: with every row that the policy does not let pass, of all files.
     """
-    faults: dict[str, list[Fault]] = defaultdict(list)
-    rows: list[Arrays] = []
-    for row, place in zip(found.rows, found.places, strict=True):
+    shapes = {
+        name: Shape(field.features, field.kind == "values") for name, field in given.fields.items()
+    }
+    key = _key(model, given, max_length)
+    store = opened(cache, shapes, key) if cache else None
+    if store is None:
+        encoder = _Encoder(model, given.fields, max_length)
         try:
-            encoded = {name: _encoded(model, name, value) for name, value in row.items()}
-            _check(model.spec, encoded)
-            rows.append(encoded)
-        except ValueError as error:
-            faults[place.file].append(Fault(place.line, str(error)))
-    for file, odd in faults.items():
-        raise DataError(file, odd)
-    return Examples(rows, found.places)
+            store = _stored(encoder, given, Builder(shapes, cache, key))
+        except OSError as error:
+            problem = f"encoded rows cannot be written ({error.strerror or error})"
+            raise DataError(cache, [Fault(0, problem, "a folder with enough room")]) from None
+    return _examples(given, store, key)
 
 
-def _encoded(model: Model, name: str, value: Any) -> NDArray[Any]:
-    table = model.vocabularies.get(name)
-    if table is None:
-        return np.asarray(value)
-    ids = _ids(name, value, table)
-    if name == "target" and model.spec.target.length == "free":
-        ids.append(model.spec.special.eos)
-    return np.array(ids, np.int64)
+def _examples(given: Corpus, store: Store, key: str) -> Examples:
+    counts = [note["rows"] for note in store.notes]
+    reports = [Report.from_json(note["report"]) for note in store.notes]
+    sequences = [n for n, (_, shape) in enumerate(store.rows.shapes.items()) if not shape.once]
+    return Examples(
+        store.rows,
+        Places([str(part.paths[0]) for part in given.parts], counts, store.lines),
+        store.rows.lengths[:, sequences].astype(np.int64),
+        [(count, part.weight) for count, part in zip(counts, given.parts, strict=True)],
+        {part.name: report for part, report in zip(given.parts, reports, strict=True)},
+        key,
+    )
 
 
-def _ids(name: str, value: Any, table: Table) -> list[int]:
-    """The ids of one value, with the end symbol where a source has one."""
-    if isinstance(value, str):
-        ids = table.encode(value)
-        return ids[:-1] if table.end and name == "target" else ids
-    ids = [int(index) for index in value]
-    if ids and table.size is not None and max(ids) >= table.size:
-        raise ValueError(f"{name} has the id {max(ids)}; expected 0 to {table.size - 1}")
-    return [*ids, table.special.eos] if table.end and name != "target" else ids
+def _key(model: Model, given: Corpus, max_length: int | None) -> str:
+    about = {
+        "vocabularies": {name: table.to_json() for name, table in model.vocabularies.items()},
+        "length": model.spec.target.length,
+        "max_length": max_length,
+        "steps": list(model.spec.steps),
+    }
+    text = json.dumps([given.fingerprint(), about], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
-def _check(spec: Spec, row: Mapping[str, NDArray[Any]]) -> None:
-    """Whether the lengths of one row fit together."""
-    length = len(row["target"])
-    if not length:
-        raise ValueError("the target is empty")
-    if spec.target.length == "source" and not isinstance(spec.source, dict):
-        source = len(row["source"])
-        if source != length:
-            raise ValueError(f"the target has {length} places, the source {source}")
-    for name in spec.steps:
-        if len(row[name]) != length:
-            raise ValueError(f"{name} has {len(row[name])} places, the target {length}")
+def _stored(encoder: _Encoder, given: Corpus, builder: Builder) -> Store:
+    """All rows that pass, with a note of what was left out of each part."""
+    notes = []
+    sieve = Sieve(given.odd)
+    with builder:
+        for part in given.parts:
+            report, rows = Report(), 0
+            records = encoder.records(sieve, part.records(given.fields))
+            for record in sieve.records(records, report):
+                assert record.row is not None
+                builder.add(record.row, record.place.line)
+                rows += 1
+            if not rows and not sieve.faults:
+                fault = Fault(0, f"no row in {report.describe()}", "examples")
+                raise DataError(part.name, [fault])
+            notes.append({"rows": rows, "report": report.to_json()})
+        sieve.finish()
+        return builder.finish(notes)
+
+
+class _Encoder:
+    """Makes the arrays of rows for one model."""
+
+    def __init__(self, model: Model, fields: Mapping[str, Field], max_length: int | None) -> None:
+        self.spec, self.fields, self.max_length = model.spec, fields, max_length
+        self.tables: Mapping[str, Table | None] = model.vocabularies
+
+    def records(self, sieve: Sieve, found: Iterator[Record[Row]]) -> Iterator[Record[Arrays]]:
+        """The records with their rows as a model reads them, and with what is odd about those."""
+        for record in found:
+            if record.row is None or not sieve.wants(record):
+                yield Record(record.place, None, record.faults, record.count)
+                continue
+            try:
+                row, odd = self.encoded(record.row, record.place.line)
+            except ValueError as error:
+                fault = Fault(record.place.line, str(error))
+                yield Record(record.place, None, (*record.faults, fault))
+            else:
+                yield Record(record.place, row, (*record.faults, *odd))
+
+    def encoded(self, row: Row, line: int) -> tuple[Arrays, list[Fault]]:
+        """The arrays of a row, and faults for what was cut. Raises ValueError if it cannot fit."""
+        arrays: Arrays = {}
+        odd = []
+        for name, value in row.items():
+            array = self._array(name, value)
+            if self._is_long(name, array):
+                odd.append(Fault(line, f"{name} too long ({len(array):,} places)",
+                                 f"at most {self.max_length:,}"))  # fmt: skip
+                array = array[: self.max_length]
+            arrays[name] = self._ended(name, array)
+        self._check(arrays)
+        return arrays, odd
+
+    def _array(self, name: str, value: Any) -> NDArray[Any]:
+        """The ids of a value without an end symbol, or its frames."""
+        table = self.tables.get(name)
+        if table is None:
+            return np.asarray(value, np.float32)
+        if isinstance(value, str):
+            ids = table.encode(value)
+            return np.array(ids[:-1] if table.end else ids, np.int32)
+        if len(value) and table.size is not None and value.max() >= table.size:
+            raise ValueError(f"{name} has the id {value.max()}; expected 0 to {table.size - 1}")
+        return np.asarray(value, np.int32)
+
+    def _is_long(self, name: str, array: NDArray[Any]) -> bool:
+        if self.max_length is None or self.fields[name].kind == "values":
+            return False
+        return len(array) > self.max_length
+
+    def _ended(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """With the end symbol, where there is one."""
+        table = self.tables.get(name)
+        free = self.spec.target.length == "free"
+        if table is not None and (free if name == "target" else table.end):
+            return np.append(array, np.int32(table.special.eos))
+        return array
+
+    def _check(self, row: Arrays) -> None:
+        """Whether the lengths of one row fit together."""
+        length = len(row["target"])
+        if not length:
+            raise ValueError("the target is empty")
+        if self.spec.target.length == "source" and not isinstance(self.spec.source, dict):
+            source = len(row["source"])
+            if source != length:
+                raise ValueError(f"the target has {length} places, the source {source}")
+        for name in self.spec.steps:
+            if len(row[name]) != length:
+                raise ValueError(f"{name} has {len(row[name])} places, the target {length}")

@@ -78,7 +78,7 @@ class Loop:
     def _batches(self, examples: Examples) -> Batches:
         size = self.settings.batch_size
         tokens = None if size else self.settings.batch_tokens
-        return Batches(examples.lengths, size, tokens, self.settings.seed)
+        return Batches(examples.lengths, size, tokens, self.settings.seed, examples.parts)
 
     def _length(self) -> tuple[int, str]:
         """How many updates there will be, and what ends them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from s2sgraph.model.graph import ModelGraph
 from s2sgraph.spec import Problem, Spec, load
 from s2sgraph.train.closing import Closed, close
 from s2sgraph.train.errors import TrainingError
-from s2sgraph.train.examples import encode, files, named_from, read
+from s2sgraph.train.examples import corpus, encode, moved
 from s2sgraph.train.folder import Folder, Run
 from s2sgraph.train.loop import Loop
 from s2sgraph.train.reports import Report, silent
@@ -48,16 +47,16 @@ def train(
         problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
         raise spec.error([problem])
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
-    paths = {name: files(spec, getattr(spec.data, name)) for name in ("train", "dev", "test")}
-    found = read(spec, paths["train"])
-    held_out = read(spec, paths["dev"]) if paths["dev"] else None
+    found, held_out = corpus(spec, "train"), corpus(spec, "dev")
+    assert found is not None
     closed = close(spec, found)
     draft = _draft(closed)
-    examples = encode(draft, found)
-    dev = encode(draft, held_out) if held_out else None
+    cache = Path(run_folder) / "rows"
+    examples = encode(draft, found, cache / "train", spec.data.max_length)
+    dev = encode(draft, held_out, cache / "dev") if held_out else None
     # Nothing is written before here: every mistake in the spec and the data is known by now.
     folder = Folder.new(Path(run_folder), overwrite)
-    model = compile(_resolved(closed, folder, paths))
+    model = compile(_resolved(closed, folder))
     loop = Loop(model, examples, dev, folder, report)
     try:
         loop.run()
@@ -75,12 +74,10 @@ def _draft(closed: Closed) -> Model:
         return compile(load(Folder(Path(place)).write_spec(closed.spec, closed.files)))
 
 
-def _resolved(closed: Closed, folder: Folder, paths: Mapping[str, Sequence[Path]]) -> Spec:
+def _resolved(closed: Closed, folder: Folder) -> Spec:
     """The spec as it is loaded from the run folder, where its files lie beside it."""
-    place = folder.path / "spec.yaml"
-    named = {f"data.{n}": [named_from(place, p) for p in given] for n, given in paths.items()}
-    moved = closed.spec.set({key: names for key, names in named.items() if names})
-    return load(folder.write_spec(moved, closed.files))
+    changes = moved(closed.spec, folder.path / "spec.yaml")
+    return load(folder.write_spec(closed.spec.set(changes), closed.files))
 
 
 def _leave(loop: Loop) -> Run:

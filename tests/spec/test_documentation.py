@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from s2sgraph.spec import Spec, kinds, loads
+from s2sgraph.spec.data import Data
 from s2sgraph.spec.fields import RESERVED
 from s2sgraph.spec.items import Block
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Special, TokenSource, TokenTarget
-from s2sgraph.spec.training import Data, Train
+from s2sgraph.spec.training import Train
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "spec.md").read_text()
 

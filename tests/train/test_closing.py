@@ -1,31 +1,41 @@
 """Open vocabularies are closed with the training data."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from s2sgraph.data import Corpus, Field, Part
 from s2sgraph.model import compile
 from s2sgraph.spec import Spec, SpecError, load, loads
 from s2sgraph.train import closing
 from s2sgraph.train.closing import close
-from s2sgraph.train.examples import Place, Read
 
 LAYERS = """
 encoder: [embedding: 4, gru: 4]
 decoder: [embedding: 4, gru: {size: 4, start: encoder.final}, output]
 """
 
+Reader = Callable[..., Corpus]
 
-def read(*pairs: tuple[str, str]) -> Read:
-    rows = [{"source": source, "target": target} for source, target in pairs]
-    return Read(rows, [Place("x.tsv", n + 1) for n in range(len(rows))])
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    """Makes a corpus of pairs."""
+
+    def write(*pairs: tuple[str, str]) -> Corpus:
+        path = tmp_path / "train.tsv"
+        path.write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
+        return Corpus((Part(path),), {"source": Field(), "target": Field()})
+
+    return write
 
 
 def spec(source: str, target: str) -> Spec:
     return loads(f"source: {{{source}}}\ntarget: {{{target}}}\n{LAYERS}")
 
 
-def test_by_frequency_and_then_by_code_point() -> None:
+def test_by_frequency_and_then_by_code_point(read: Reader) -> None:
     closed = close(spec("tokens: characters", "tokens: words"), read(("bba", "y x"), ("cb", "x")))
     assert closed.spec.source.symbols == ("b", "a", "c")
     assert closed.spec.target.symbols == ("x", "y")
@@ -33,19 +43,19 @@ def test_by_frequency_and_then_by_code_point() -> None:
     assert not closed.files
 
 
-def test_least_and_size() -> None:
+def test_least_and_size(read: Reader) -> None:
     found = read(("a a a b b c", "aab"))
     closed = close(spec("tokens: words, least: 2", "tokens: characters, size: 5"), found)
     assert closed.spec.source.symbols == ("a", "b")
     assert closed.spec.target.symbols == ("a",)
 
 
-def test_other_settings_stay() -> None:
+def test_other_settings_stay(read: Reader) -> None:
     sides = ("tokens: words, end: true, least: 1", "tokens: words, length: free")
     assert close(spec(*sides), read(("a", "b"))).spec.source.end is True
 
 
-def test_a_shared_vocabulary_counts_both_sides() -> None:
+def test_a_shared_vocabulary_counts_both_sides(read: Reader) -> None:
     closed = close(
         spec("tokens: characters", "tokens: characters, vocabulary: shared"), read(("ab", "bc"))
     )
@@ -54,12 +64,12 @@ def test_a_shared_vocabulary_counts_both_sides() -> None:
     assert compile(closed.spec).symbols == {"source": 7, "target": 7}
 
 
-def test_what_is_closed_stays(tmp_path: Path) -> None:
+def test_what_is_closed_stays(tmp_path: Path, read: Reader) -> None:
     given = spec("tokens: ids, size: 9", "tokens: words, symbols: [q]")
     assert close(given, read(("5", "x"))).spec == given
 
 
-def test_a_file_comes_along(tmp_path: Path) -> None:
+def test_a_file_comes_along(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "words").write_text("one\ntwo\n")
     path = tmp_path / "spec.yaml"
     path.write_text(f"source: {{tokens: words, file: words}}\ntarget: {{tokens: words}}\n{LAYERS}")
@@ -68,14 +78,14 @@ def test_a_file_comes_along(tmp_path: Path) -> None:
     assert closed.spec.source.file == "source.txt"
 
 
-def test_many_symbols_go_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_symbols_go_into_a_file(monkeypatch: pytest.MonkeyPatch, read: Reader) -> None:
     monkeypatch.setattr(closing, "INLINE", 2)
     closed = close(spec("tokens: words", "tokens: words"), read(("a b c", "x")))
     assert closed.files == {"source.txt": "a\nb\nc\n"}
     assert closed.spec.target.symbols == ("x",)
 
 
-def test_subwords_are_learned() -> None:
+def test_subwords_are_learned(read: Reader) -> None:
     sides = ("tokens: subwords, size: 300", "tokens: subwords, vocabulary: shared")
     closed = close(spec(*sides), read(*[("lower slower", "lowest slowest")] * 5))
     assert closed.spec.source.file == "source.json"
@@ -83,7 +93,7 @@ def test_subwords_are_learned() -> None:
     assert "low" in closed.files["source.json"]
 
 
-def test_what_cannot_be_closed_is_said_at_its_place() -> None:
+def test_what_cannot_be_closed_is_said_at_its_place(read: Reader) -> None:
     sides = ("tokens: subwords, size: 100", "tokens: words, least: 9")
     with pytest.raises(SpecError) as caught:
         close(spec(*sides), read(("a", "b")))
