@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers": {"graph", "attention"} | WORDS,
     "search": {"graph"} | WORDS,
     "metrics": WORDS,
+    "evaluating": {"metrics", "runtime", "data", "text"},
     "weights": {"graph"},
     "verifying": {"graph", "exporting", "runtime", "weights"},
     "model": {"spec", "graph", "passes", "text", "exporting", "verifying", "weights"} | PARTS,
@@ -48,11 +49,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": {"text"},
     "runtime": {"text"},
     "serve": {"runtime", "text"},
-    "train": {"spec", "graph", "passes", "model", "exporting", "text", "data", "weights"},
+    "train": {
+        "spec", "graph", "passes", "model", "exporting", "text", "data", "weights", "runtime",
+        "metrics", "evaluating",
+    },
     "demo": {"spec", "model", "exporting", "text", "data", "runtime", "train", "cli"},
     "cli": {
         "spec", "graph", "passes", "model", "exporting", "text", "data", "runtime", "train",
-        "serve", "verifying",
+        "serve", "verifying", "evaluating", "metrics",
     },
 }  # fmt: skip
 

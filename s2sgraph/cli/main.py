@@ -11,6 +11,7 @@ import typer
 from s2sgraph import __version__
 from s2sgraph.cli.check import check
 from s2sgraph.cli.doctor import doctor
+from s2sgraph.cli.eval import evaluate
 from s2sgraph.cli.export import export
 from s2sgraph.cli.init import init
 from s2sgraph.cli.run import run
@@ -21,6 +22,7 @@ from s2sgraph.cli.train import train
 EXIT_CODES = {
     "SpecError": 2,
     "ShapeError": 2,
+    "MetricError": 2,
     "DataError": 3,
     "ModelError": 4,
     "WeightError": 4,
@@ -38,6 +40,7 @@ app = typer.Typer(
 )
 for command in (init, check, show, train, export, run, doctor):
     app.command()(command)
+app.command("eval")(evaluate)
 
 
 def _version(wanted: bool) -> None:

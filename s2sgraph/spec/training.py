@@ -9,8 +9,10 @@ from pydantic import Field
 
 from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
+from s2sgraph.spec.evaluation import Evaluate
 from s2sgraph.spec.fields import Positive, Rate, Size
-from s2sgraph.spec.kinds import Chosen, Kind
+from s2sgraph.spec.kinds import Chosen, Kind, kinds
+from s2sgraph.spec.messages import did_you_mean
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -93,6 +95,8 @@ class Train(Settings):
         seed: of the weights, the order of the data and dropout.
         validate_every: steps between two validations.
         patience: validations without improvement after which training ends.
+        evaluate: what is decoded at each validation.
+        best_by: the figure that the best weights are chosen by: `loss`, or a metric.
     """
 
     optimizer: Annotated[Optimizer, Chosen("optimizer", "adamw")] = AdamW()
@@ -106,9 +110,23 @@ class Train(Settings):
     seed: int = Field(default=0, ge=0, lt=2**63)
     validate_every: Size = 500
     patience: Size | None = None
+    evaluate: Evaluate = Evaluate()
+    best_by: str = "loss"
 
     @rule("schedule", "steps")
     def _warm_before_the_end(self) -> Iterator[Problem]:
         if isinstance(self.schedule, Cosine | Linear) and self.schedule.warmup >= self.steps:
             message = f"warmup takes all {self.steps} steps, so the rate never falls"
             yield Problem(("schedule", "warmup"), message, "warm up for fewer steps")
+
+    @rule("evaluate", "best_by")
+    def _best_by_a_figure(self) -> Iterator[Problem]:
+        if self.best_by == "loss":
+            return
+        known = {*kinds("metric"), *(getattr(m, "label", "") for m in self.evaluate.metrics or ())}
+        if self.best_by not in known:
+            hint = did_you_mean(self.best_by, known) or "write loss, or the name of a metric"
+            yield Problem(("best_by",), f"no metric is called {self.best_by}", hint)
+        elif not self.evaluate.sentences:
+            message = f"{self.best_by} needs sentences that are decoded, and there are none"
+            yield Problem(("best_by",), message, "write evaluate: {sentences: 500}")
