@@ -136,9 +136,11 @@ def drawn(
     return arrays
 
 
-def expected(model: Model, graph: str, weights: Arrays, inputs: Arrays) -> Arrays:
-    """The outputs of the reference, in double precision."""
-    return reference.run(model.trace(graph), weights, inputs)
+def expected(
+    model: Model, graph: str, weights: Arrays, inputs: Arrays, *, hard: bool = False
+) -> Arrays:
+    """The outputs of the reference, in double precision; `hard`: as decoding chooses."""
+    return reference.run(model.trace(graph, hard=hard), weights, inputs)
 
 
 def assert_agree(found: Arrays, wanted: Arrays) -> None:

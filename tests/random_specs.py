@@ -196,7 +196,11 @@ def _attention(
     elif score == "location":
         settings["positions"] = d.pick(4, 12)
     settings["window"] = d.pick(
-        "global", "global", {"kind": "local_m", "width": 2}, {"kind": "local_p", "width": 3}
+        "global",
+        "global",
+        {"kind": "local_m", "width": 2},
+        {"kind": "local_p", "width": 3},
+        "monotonic",
     )
     return d.add("attention", wide, **settings)
 

@@ -242,6 +242,6 @@ def cover(e: Emitter, node: Node) -> ir.Value:
     return e.op("Concat", x, filler, axis=axis)
 
 
-@rule("dropout")
-def dropout(e: Emitter, node: Node) -> ir.Value:
+@rule("dropout", "noisy")
+def undisturbed(e: Emitter, node: Node) -> ir.Value:
     return e.get(node.inputs[0])

@@ -109,6 +109,12 @@ def gather_along(e: Emitter, node: Node) -> Operand:
     return e.call(torch.gather, x, 1, index)
 
 
+@rule("noisy")
+def noisy(e: Emitter, node: Node) -> Operand:
+    x, deviation = e.get(node.inputs[0]), node.attrs["deviation"]
+    return e.call(functions.noisy, x, deviation, e.training())
+
+
 @rule("scatter")
 def scatter(e: Emitter, node: Node) -> Operand:
     function = {"add": functions.scatter_add, "least": functions.scatter_least}[node.attrs["how"]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from s2sgraph.attention.memory import Memory
-from s2sgraph.graph.composed import glorot, linear, position, vector
+from s2sgraph.graph.composed import glorot, linear, masked_softmax, position, vector
 from s2sgraph.graph.loops import spread
 from s2sgraph.graph.ops import (
     and_,
@@ -18,6 +20,7 @@ from s2sgraph.graph.ops import (
     sub,
     tanh,
 )
+from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.spec.kinds import Kind
 from s2sgraph.spec.settings import Size
@@ -27,11 +30,24 @@ Seen = tuple[Value | None, Value | None]
 
 
 class Window(Kind, family="window"):
-    """The places of the memory that one step sees; positions count from 0."""
+    """The places of the memory that one step sees; positions count from 0.
+
+    Attributes:
+        keeps: True where a step needs the weights of the step before.
+    """
+
+    keeps: ClassVar[bool] = False
 
     def seen(self, query: Value, memory: Memory, over: str) -> Seen:
         """What a query `[…, feature]` sees; `over` is the axis of its steps."""
         return None, None
+
+    def shares(self, scores: Value, mask: Value, lead: Type, over: str) -> Value:
+        """The weights of the places where the mask holds, from their scores `[…, source]`.
+
+        `lead` is the type of a step, `over` the axis of the source.
+        """
+        return masked_softmax(scores, mask, over=over)
 
 
 class GlobalWindow(Window, kind="global"):

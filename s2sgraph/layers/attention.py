@@ -11,7 +11,7 @@ from s2sgraph.attention.additive import Additive
 from s2sgraph.attention.memory import Memory
 from s2sgraph.attention.score import Score
 from s2sgraph.attention.windows import GlobalWindow, Window
-from s2sgraph.graph.composed import attend, dropped, masked_softmax
+from s2sgraph.graph.composed import attend, dropped
 from s2sgraph.graph.loops import carry, filled, renew
 from s2sgraph.graph.ops import and_, dot, select
 from s2sgraph.graph.values import Value
@@ -102,8 +102,8 @@ class Attention(ResidualLayer, kind="attention", main="score"):
 
     @property
     def keeps(self) -> bool:
-        """Coverage is the sum of the weights of all steps before."""
-        return self.coverage
+        """Coverage is the sum of the weights of all steps before; windows may need the last."""
+        return self.coverage or self.window.keeps
 
     def width(self, sizes: Widths) -> int:
         """Features of the output: with heads, those of the query; else those of the memory."""
@@ -144,7 +144,7 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         seen, factor = self.window.seen(query, memory, c.over)
         mask, reached = memory.mask if seen is None else seen, self.score.reached(memory)
         mask = mask if reached is None else and_(mask, reached)
-        shares = masked_softmax(scores, mask, over=over)
+        shares = self.window.shares(scores, mask, c.lead, over)
         weights = select(mask, shares, 0.0)
         if factor is not None:
             weights = weights * factor

@@ -76,11 +76,16 @@ class Model:
         return dict(self._shapes)
 
     def tracing(
-        self, outputs: Sequence[str] = (), inputs: Sequence[str] = DEFAULT_INPUTS
+        self,
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
+        *,
+        hard: bool = False,
     ) -> Tracing:
         """A tracer with these outputs besides those of the spec.
 
-        `inputs` are the settings of the search that are chosen when a file is run.
+        `inputs` are the settings of the search that are chosen when a file is run; with `hard`,
+        `teach` and `score` choose as decoding does (monotonic attention).
 
         Raises:
             SpecError: an output is nothing that the model has.
@@ -89,7 +94,7 @@ class Model:
         asked = dict(self.layers.outputs)
         for text in outputs:
             asked[text] = self.layers.asked(Reference.parse(text))
-        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs))
+        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs), hard)
         tracing.check()
         return tracing
 
@@ -98,13 +103,15 @@ class Model:
         graph: str,
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
+        *,
+        hard: bool = False,
     ) -> Graph:
         """The graph of operations of that name: `teach`, or one of those that are exported.
 
         Raises:
             SpecError: sizes do not fit; says where.
         """
-        return self.tracing(outputs, inputs).graph(graph)
+        return self.tracing(outputs, inputs, hard=hard).graph(graph)
 
     def initial(self, seed: int = 0) -> Weights:
         """First weights, drawn from a seed."""

@@ -40,12 +40,15 @@ class Plan:
         symbols: how many symbols the sides of tokens have: `target`, and each source.
         outputs: further values to return, by name.
         inputs: the settings of the search that are inputs.
+        hard: whether `teach` and `score` choose as decoding does, where they have the expectation
+            of the choice otherwise: the place of monotonic attention.
     """
 
     model: ModelGraph
     symbols: Mapping[str, int]
     outputs: Mapping[str, Target]
     inputs: Sequence[str] = DEFAULT_INPUTS
+    hard: bool = False
 
     @property
     def sides(self) -> dict[str, TokenSource | FeatureSource]:

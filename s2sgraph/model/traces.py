@@ -138,14 +138,14 @@ class Tracing(Plan):
     def teach(self, mode: Mode = "train") -> Graph:
         """Given source and target, the scores of every symbol, or the frames."""
         inputs = [*self.sources(), self.targets(), *self.known_ahead()]
-        return self._trace(taught, inputs, mode)
+        return self._trace(taught, inputs, "decode" if self.hard else mode)
 
     def score(self) -> Graph:
         """Given source and target, the log-probability of every target symbol and of the whole."""
         if isinstance(self.target, FeatureTarget):
             return self.teach("score")
         inputs = [*self.sources(), self.targets(), *self.known_ahead()]
-        return self._trace(scored, inputs, "score")
+        return self._trace(scored, inputs, "decode" if self.hard else "score")
 
     def decode(self) -> Graph:
         """Given sources, the best target: encoder and search in one graph with one loop."""

@@ -22,7 +22,7 @@ def differences(model, decoded, inputs, weights):
     special = model.spec.special
     tokens, lengths = decoded["tokens"][:, 0], decoded["lengths"][:, 0]
     teach = {**inputs, "target": tokens}
-    logits = np.array(expected(model, "teach", weights, teach)["logits"])
+    logits = np.array(expected(model, "teach", weights, teach, hard=True)["logits"])
     logits[..., [special.pad, special.bos]] = -np.inf
     best = np.sort(logits, -1)
     close = best[..., -1] - best[..., -2] < TOLERANCE
@@ -37,7 +37,8 @@ def check(model, seed, engine):
     inputs = drawn(model, "decode", rows=ROWS, max_length=10, time=10, seed=seed)
     decoded = PREPARED[engine](model.trace("decode"), weights)(inputs)
     if not tokens_of(model):
-        taught = expected(model, "teach", weights, {**inputs, "target": decoded["frames"][:, 0]})
+        given = {**inputs, "target": decoded["frames"][:, 0]}
+        taught = expected(model, "teach", weights, given, hard=True)
         live = np.arange(decoded["frames"].shape[2]) < decoded["lengths"]
         for name in ("frames", "deviations"):
             if name in taught:
@@ -48,7 +49,8 @@ def check(model, seed, engine):
     print(f"{close} close calls")
     assert wrong == 0
     assert close <= 1
-    scored = expected(model, "score", weights, {**inputs, "target": decoded["tokens"][:, 0]})
+    given = {**inputs, "target": decoded["tokens"][:, 0]}
+    scored = expected(model, "score", weights, given, hard=True)
     np.testing.assert_allclose(decoded["scores"][:, 0], scored["scores"], rtol=1e-4, atol=1e-3)
 
 

@@ -60,7 +60,7 @@ from s2sgraph.graph.ops.elementwise import (
 )
 from s2sgraph.graph.ops.indexing import scatter, take, top
 from s2sgraph.graph.ops.operation import OPERATIONS, Case, Operation, const, outer
-from s2sgraph.graph.ops.random import DRAWN, draws, dropout
+from s2sgraph.graph.ops.random import DRAWN, draws, dropout, noisy
 
 __all__ = [
     "DRAWN",
@@ -101,6 +101,7 @@ __all__ = [
     "minimum",
     "mod",
     "mul",
+    "noisy",
     "norm",
     "not_",
     "number",

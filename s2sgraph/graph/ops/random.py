@@ -6,7 +6,7 @@ from s2sgraph.graph.ops.operation import case, operation
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Node, Value
 
-DRAWN = frozenset({"dropout"})
+DRAWN = frozenset({"dropout", "noisy"})
 """The operations that draw."""
 
 
@@ -22,4 +22,10 @@ def dropout(x: Value, *, rate: float) -> Type:
 
     Otherwise x itself.
     """
+    return x.type
+
+
+@operation(lambda node, x, *, deviation: x, case("float[batch, source]", deviation=0.5))
+def noisy(x: Value, *, deviation: float) -> Type:
+    """In training, x plus normal noise of that standard deviation; otherwise x itself."""
     return x.type

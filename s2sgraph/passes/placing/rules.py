@@ -29,7 +29,7 @@ def const(p: Placer, node: Node, value: Any, dtype: DType, axes: tuple[str, ...]
 @rule("dot")
 def dot(p: Placer, node: Node, x: Placed, y: Placed, over: tuple[str, ...]) -> Placed:
     shared = [axis for axis in y.type.axes if axis in x.type.axes and axis not in over]
-    if not shared and y.raw.name in p.graph.weights:
+    if not shared and (y.raw.name in p.graph.weights or set(y.type.axes) == set(over)):
         return _linear(p, node.outputs[0].type, x, y, over)
     groups = tuple(
         group for g in x.layout if (group := tuple(axis for axis in g if axis in shared))
@@ -48,7 +48,7 @@ def _rest(v: Placed, over: tuple[str, ...], shared: list[str]) -> tuple[str, ...
 
 
 def _linear(p: Placer, type: Type, x: Placed, weight: Placed, over: tuple[str, ...]) -> Placed:
-    """A product with a weight, which is stored [out, in]."""
+    """A product with a weight, which is stored [out, in], or with any vector."""
     lead = without(x.layout, *over)
     out = _rest(weight, over, [])
     if not out:
@@ -113,6 +113,11 @@ def every(p: Placer, node: Node, x: Placed) -> Placed:
 @rule("dropout")
 def dropout(p: Placer, node: Node, x: Placed, rate: float) -> Placed:
     return p.op("dropout", [x.raw], x.layout, x.type, rate=rate)
+
+
+@rule("noisy")
+def noisy(p: Placer, node: Node, x: Placed, deviation: float) -> Placed:
+    return p.op("noisy", [x.raw], x.layout, x.type, deviation=deviation)
 
 
 def _last(p: Placer, x: Placed, over: str) -> Placed:
