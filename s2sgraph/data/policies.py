@@ -108,6 +108,7 @@ class Sieve:
             if self.policy != "skip":
                 self._collect(damage.faults, damage.path)
             else:
+                report.lines += 1
                 report.skipped[damage.faults[0].reason] += 1
 
     def _collect(self, faults: Iterable[Fault], file: str) -> None:

@@ -230,10 +230,14 @@ class _Encoder:
         if table is None:
             return np.asarray(value, np.float32)
         if isinstance(value, str):
-            ids = table.encode(value)
+            try:
+                ids = table.encode(value)
+            except ValueError as error:
+                raise ValueError(f"bad {name!r} ({error})") from None
             return np.array(ids[:-1] if table.end else ids, np.int32)
         if len(value) and table.size is not None and value.max() >= table.size:
-            raise ValueError(f"{name} has the id {value.max()}; expected 0 to {table.size - 1}")
+            problem = f"id {value.max()} at place {value.argmax()}; expected 0 to {table.size - 1}"
+            raise ValueError(f"bad {name!r} ({problem})")
         return np.asarray(value, np.int32)
 
     def _is_long(self, name: str, array: NDArray[Any]) -> bool:
@@ -257,7 +261,7 @@ class _Encoder:
         if self.spec.target.length == "source" and not isinstance(self.spec.source, dict):
             source = len(row["source"])
             if source != length:
-                raise ValueError(f"the target has {length} places, the source {source}")
+                raise ValueError(f"unequal lengths (source {source}, target {length})")
         for name in self.spec.steps:
             if len(row[name]) != length:
-                raise ValueError(f"{name} has {len(row[name])} places, the target {length}")
+                raise ValueError(f"unequal lengths ({name} {len(row[name])}, target {length})")

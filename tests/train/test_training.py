@@ -286,8 +286,8 @@ def test_lengths_must_fit(spec: Spec, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         train(given, tmp_path / "run")
     first, second, _ = str(caught.value).splitlines()
-    assert first.endswith("train.tsv:2: the target has 2 places, the source 3")
-    assert "train.tsv:3: id 99 at place 1" in second
+    assert first.endswith("train.tsv:2: unequal lengths (source 3, target 2)")
+    assert "train.tsv:3: bad 'source' (id 99 at place 1" in second
     assert not (tmp_path / "run").exists()
     (tmp_path / "train.tsv").write_text("5 6\tN V\n5 6 7\tN V V\n")
     train(given, tmp_path / "again")
