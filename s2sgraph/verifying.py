@@ -18,24 +18,63 @@ from s2sgraph.graph.values import Value
 
 if TYPE_CHECKING:
     from s2sgraph.model.traces import Tracing
+    from s2sgraph.text import Spelling, Vocabulary
 
 Arrays = dict[str, npt.NDArray[Any]]
 TOLERANCE = 1e-4
 """Of float outputs: absolute, and of the value itself."""
 
 
-def verify_file(tracing: Tracing, path: Path, graph: str, weights: Arrays) -> dict[str, float]:
+def verify_file(
+    tracing: Tracing,
+    path: Path,
+    graph: str,
+    weights: Arrays,
+    spelling: Spelling | None = None,
+) -> dict[str, float]:
     """Compare a written file with the model on drawn sentences.
 
     Returns the greatest difference of each output. Raises ExportError where one is too great.
     """
-    found_session = _session(path)
+    session = _session(path)
     inputs = draw(tracing, graph)
-    found = run(found_session, inputs)
+    if spelling is None:
+        found = run(session, inputs)
+    else:
+        inputs, lines = as_lines(inputs, spelling)
+        found = run(session, lines)
+        check_lines(found, spelling.target)
     expected = expectation(tracing, graph, weights, inputs)
     if "tokens" in expected and not np.array_equal(expected["tokens"], found["tokens"]):
         expected, found = without_ties(tracing, weights, inputs, expected, found)
     return compare(expected, found)
+
+
+def as_lines(inputs: Arrays, spelling: Spelling) -> tuple[Arrays, Arrays]:
+    """Inputs whose sources are ids of some lines, and the same with these lines instead."""
+    ids, lines = dict(inputs), dict(inputs)
+    for name, vocabulary in spelling.sources.items():
+        lengths = inputs[f"{name}_length"]
+        rows = [vocabulary.units_of(r[:n]) for r, n in zip(inputs[name], lengths, strict=True)]
+        # Encoded anew: what is drawn may have no unit that stands for it.
+        again = [vocabulary.encode(vocabulary.units.join(row)) for row in rows]
+        ids[f"{name}_length"] = np.array([len(row) for row in again])
+        ids[name] = np.zeros((len(rows), max(map(len, again))), np.int64)
+        for place, row in enumerate(again):
+            ids[name][place, : len(row)] = row
+        del lines[name], lines[f"{name}_length"]
+        apart = spelling.separator(name)
+        texts = [apart.join(row) if apart else vocabulary.units.join(row) for row in rows]
+        lines[f"{name}_text"] = np.array(texts, object)
+    return ids, lines
+
+
+def check_lines(found: Arrays, vocabulary: Vocabulary) -> None:
+    """Take the lines out of what a file gave. Raises ExportError if its tokens mean others."""
+    for place, line in np.ndenumerate(found.pop("text")):
+        expected = vocabulary.decode(found["tokens"][place][: found["lengths"][place]].tolist())
+        if line != expected:
+            raise ExportError(f"text {[*place]} is {line!r}; its tokens spell {expected!r}")
 
 
 def expectation(tracing: Tracing, graph: str, weights: Arrays, inputs: Arrays) -> Arrays:

@@ -45,9 +45,9 @@ def test_a_wrong_file_is_noticed(tmp_path, monkeypatch):
     onnx_exporter = exporter("onnx")
     write = onnx_exporter.write
 
-    def wrong(graph, weights, path, metadata):
+    def wrong(graph, weights, path, metadata, spelling):
         changed = {p: a + 1 if p.endswith("readout.bias") else a for p, a in weights.items()}
-        write(graph, changed, path, metadata)
+        write(graph, changed, path, metadata, spelling)
 
     monkeypatch.setattr(onnx_exporter, "write", wrong)
     with pytest.raises(ExportError, match="differ"):

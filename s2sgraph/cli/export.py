@@ -37,6 +37,10 @@ def export(
         str,
         typer.Option(metavar="A,B", help="Settings of the search to choose when the file is run."),
     ] = "max_length",
+    text: Annotated[
+        Literal["standard", "onnxruntime"] | None,
+        typer.Option(help="Lines in and out: by standard operators, or onnxruntime's own too."),
+    ] = None,
     changes: Changes = None,
 ) -> None:
     """Write one ONNX file, compared with the model before it gets its name.
@@ -59,12 +63,15 @@ def export(
     if output is None:
         return
     tracing = model.tracing(asked, chosen)
+    spelling = model.spelling(graph, text)
     differences: dict[str, float] = {}
 
     def verify(file: Path) -> None:
-        differences.update(verify_file(tracing, file, graph, arrays))
+        differences.update(verify_file(tracing, file, graph, arrays, spelling))
 
-    model.export(output, arrays, graph=graph, outputs=asked, inputs=chosen, verify=verify)
+    model.export(
+        output, arrays, graph=graph, outputs=asked, inputs=chosen, text=text, verify=verify
+    )
     _tell(model, output, graph, given, differences)
 
 

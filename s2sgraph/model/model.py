@@ -16,10 +16,12 @@ from s2sgraph.graph.values import Graph
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
 from s2sgraph.model.recording import DEFAULT_INPUTS
+from s2sgraph.model.spelling import spelled, spelling_of
 from s2sgraph.model.traces import Tracing
 from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocabularies
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
+from s2sgraph.text import Form, Spelling
 from s2sgraph.weights import Weights
 
 GRAPHS = ("decode", "score", "encode", "step")
@@ -184,6 +186,7 @@ class Model:
         graph: str = "decode",
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
+        text: Form | None = None,
         seed: int = 0,
         verify: Callable[[Path], None] | None = None,
     ) -> Path:
@@ -195,6 +198,8 @@ class Model:
             graph: `decode`, `score`, `encode` or `step`.
             outputs: references of further outputs.
             inputs: settings of the search that are chosen when the file is run.
+            text: lines go in and come out besides ids. `standard` needs characters that the
+                client has put U+001F between; `onnxruntime` cuts lines into characters itself.
             verify: called with the written file before it gets its name; by default onnxruntime
                 must give what torch gives (numpy where torch is missing).
 
@@ -204,18 +209,23 @@ class Model:
         if graph not in GRAPHS:
             raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
         given = self.initial(seed) if weights is None else self.fitted(weights)
+        spelling = self.spelling(graph, text)
         target = exporter("onnx")
         tracing = self.tracing(outputs, inputs)
         with replacing(Path(path)) as temporary:
-            about = self.metadata(graph, given, outputs, inputs)
-            target.write(tracing.graph(graph), given, temporary, about)
+            about = self.metadata(graph, given, outputs, inputs, spelling)
+            target.write(tracing.graph(graph), given, temporary, about, spelling)
             if verify is None:
                 from s2sgraph.verifying import verify_file
 
-                verify_file(tracing, temporary, graph, given)
+                verify_file(tracing, temporary, graph, given, spelling)
             else:
                 verify(temporary)
         return Path(path)
+
+    def spelling(self, graph: str, text: Form | None) -> Spelling | None:
+        """What a file reads and writes as text. Raises ExportError for a side that it cannot."""
+        return None if text is None else spelling_of(self.vocabularies, graph, text)
 
     def metadata(
         self,
@@ -223,19 +233,20 @@ class Model:
         given: Mapping[str, Any],
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
+        spelling: Spelling | None = None,
     ) -> dict[str, str]:
         """What a file says of itself: enough to run it without anything else."""
         from s2sgraph.spec import dump
 
         tracing = self.tracing(outputs, inputs)
         tables = {name: table.to_json() for name, table in self.vocabularies.items()}
+        described = interface(tracing.graph(graph), tracing.given(graph), self.symbols)
+        described["ends"] = self.spec.target.length == "free"
         return {
             "s2sgraph.version": __version__,
             "s2sgraph.graph": graph,
             "s2sgraph.spec": dump(self.spec),
-            "s2sgraph.interface": compact(
-                interface(tracing.graph(graph), tracing.given(graph), self.symbols)
-            ),
+            "s2sgraph.interface": compact(spelled(described, spelling) if spelling else described),
             "s2sgraph.vocabularies": compact(tables),
             "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),
         }

@@ -4,7 +4,7 @@ The runtime would take an id of -1 from the table's end, read beyond a row, or a
 name of an inner node. Every problem found here is said in the caller's terms, all at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ def checked(contract: Contract, given: Mapping[str, Any]) -> Arrays:
             if wanted.required:
                 problems.append(f"{wanted.name}: missing; expected {wanted.type}")
                 continue
-            value = wanted.default
+            value = _default(contract, wanted, given)
         try:
             arrays[wanted.name] = _array(wanted, value)
         except ValueError as error:
@@ -49,6 +49,16 @@ def checked(contract: Contract, given: Mapping[str, Any]) -> Arrays:
     return arrays
 
 
+def _default(contract: Contract, wanted: Input, given: Mapping[str, Any]) -> Any:
+    """The file's default, in the shape of the input."""
+    if wanted.default != [] or len(wanted.axes) < 2:
+        return wanted.default
+    # An empty list for each row: as many as the first source has.
+    sources = (given.get(source.name) for source in contract.sources)
+    rows = next((len(value) for value in sources if isinstance(value, Sized)), 0)
+    return np.zeros((rows, *[0] * (len(wanted.axes) - 1)), DTYPES[wanted.dtype])
+
+
 def _array(wanted: Input, value: Any) -> NDArray[Any]:
     """The value as an array of the wanted type and rank. Raises ValueError."""
     try:
@@ -57,6 +67,8 @@ def _array(wanted: Input, value: Any) -> NDArray[Any]:
         raise ValueError(f"rows of unequal length; expected {wanted.type}") from None
     if array.size == 0 and not isinstance(value, np.ndarray):
         array = array.astype(DTYPES[wanted.dtype])  # numpy calls an empty list float64
+    if wanted.dtype == "string":
+        return _texts(wanted, array)
     allowed = {"int64": "iu", "float32": "fiu", "bool": "b"}[wanted.dtype]
     if array.dtype.kind not in allowed:
         raise ValueError(f"type {array.dtype}; expected {wanted.type}")
@@ -76,6 +88,21 @@ def _array(wanted: Input, value: Any) -> NDArray[Any]:
         expected = f"ids from {low} to {high}, padding too"
         _refuse((converted < low) | (converted > high), array, wanted, expected)
     return converted
+
+
+def _texts(wanted: Input, array: NDArray[Any]) -> NDArray[Any]:
+    """Texts as the runtime takes them. Raises ValueError."""
+    if array.ndim != len(wanted.axes):
+        raise ValueError(f"shape {list(array.shape)}; expected {wanted.type}")
+    texts = array.astype(object)
+    for place, text in np.ndenumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"{type(text).__name__} in row {place[0]}; expected {wanted.type}")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"half of a surrogate pair in row {place[0]}; expected text") from None
+    return texts
 
 
 def checked_row(wanted: Input, value: Any, row: int) -> NDArray[Any]:

@@ -16,7 +16,14 @@ from s2sgraph.runtime.errors import ModelError
 from s2sgraph.text import Ids, Vocabulary, from_json
 
 GRAPHS = ("decode", "score", "encode", "step")
-DTYPES: dict[str, DTypeLike] = {"int64": np.int64, "float32": np.float32, "bool": np.bool_}
+DTYPES: dict[str, DTypeLike] = {
+    "int64": np.int64,
+    "float32": np.float32,
+    "bool": np.bool_,
+    "string": np.object_,
+}
+OF_TARGET = ("prefix", "banned", "allowed")
+"""Inputs that are symbols of the target."""
 _MISSING = object()
 
 
@@ -25,7 +32,8 @@ class Input:
     """One input. `axes` has a name for each axis, or a number where the size is fixed.
 
     `default` is the value that means "as the spec says" (-1, or an empty list), and `required`
-    is true when there is none. Ids are from 0 to `below` - 1.
+    is true when there is none. Ids are from 0 to `below` - 1. `separator` stands between the
+    characters of a line, where the file cannot cut it.
     """
 
     name: str
@@ -35,6 +43,12 @@ class Input:
     default: Any = None
     meaning: str = ""
     below: int | None = None
+    separator: str = ""
+
+    @property
+    def source(self) -> str:
+        """The name of the source that it is, without what marks it as lines."""
+        return self.name.removesuffix("_text") if self.dtype == "string" else self.name
 
     @property
     def type(self) -> str:
@@ -72,6 +86,7 @@ class Contract:
     """The metadata of a file, read and checked.
 
     `vocabularies` has an entry for each side; None means feature vectors, or ids without symbols.
+    `ends` says whether a target ends with the end symbol.
     """
 
     version: str
@@ -81,6 +96,7 @@ class Contract:
     outputs: tuple[Output, ...]
     vocabularies: Mapping[str, Vocabulary | Ids | None]
     hashes: Mapping[str, Any]
+    ends: bool = True
 
     @property
     def settings(self) -> tuple[Input, ...]:
@@ -91,10 +107,17 @@ class Contract:
         """The input of that name, if there is one."""
         return next((i for i in self.inputs if i.name == name), None)
 
+    def table(self, given: Input) -> Vocabulary | Ids | None:
+        """The vocabulary that an input is written in."""
+        name = "target" if given.name in OF_TARGET else given.source
+        return self.vocabularies.get(name)
+
     @property
     def sources(self) -> tuple[Input, ...]:
-        """The inputs that have a NAME_length beside them: what the model reads."""
-        return tuple(i for i in self.inputs if self.input(f"{i.name}_length"))
+        """What the model reads: inputs that have a NAME_length beside them, and lines."""
+        return tuple(
+            i for i in self.inputs if i.dtype == "string" or self.input(f"{i.name}_length")
+        )
 
 
 def read_contract(metadata: Mapping[str, str]) -> Contract:
@@ -126,6 +149,7 @@ def read_contract(metadata: Mapping[str, str]) -> Contract:
         outputs=outputs,
         vocabularies=vocabularies,
         hashes=_json(metadata, "hashes", dict),
+        ends=interface.get("ends") is not False,
     )
 
 
@@ -155,7 +179,8 @@ def _input(form: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary | Ids 
     default = form.get("default", _MISSING)
     required = default is _MISSING or default is None
     below = form.get("below")
-    vocabulary = vocabularies.get(form["name"])
+    name = "target" if form["name"] in OF_TARGET else form["name"]
+    vocabulary = vocabularies.get(name)
     if below is None and vocabulary is not None:
         below = vocabulary.size
     return Input(
@@ -163,4 +188,5 @@ def _input(form: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary | Ids 
         required=required,
         default=None if required else default,
         below=None if below is None else int(below),
+        separator=str(form.get("separator", "")),
     )

@@ -9,6 +9,10 @@ class ModelError(Exception):
     """What is wrong with a model file or with what it was given; one line for each problem."""
 
 
+class DeadlineError(ModelError):
+    """A call that took longer than it was allowed; the session is as usable as before."""
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for a word that resembles a known one, else the known ones."""
     known = list(known)

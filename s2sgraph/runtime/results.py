@@ -101,7 +101,7 @@ def _hypothesis(
     sizes = {**own, "length": int(outputs["lengths"][row, rank])}
     extras: dict[str, NDArray[Any]] = {}
     for output in contract.outputs:
-        if output.name in ("tokens", "lengths", "scores"):
+        if output.name in ("tokens", "lengths", "scores", "text"):
             continue
         value = outputs[output.name]
         axes = list(output.axes)
@@ -114,7 +114,10 @@ def _hypothesis(
     text = None
     if "tokens" in outputs:
         tokens = tuple(outputs["tokens"][row, rank, : sizes["length"]].tolist())
-        text = _text(contract.vocabularies.get("target"), tokens)
+        if "text" in outputs:
+            text = str(outputs["text"][row, rank])
+        else:
+            text = _text(contract.vocabularies.get("target"), tokens)
     score = float(outputs["scores"][row, rank]) if "scores" in outputs else float("nan")
     return Hypothesis(tokens, text, score, extras)
 

@@ -1,0 +1,54 @@
+"""Which sides of a model its file can read and write as text, and how it then looks outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from s2sgraph.exporting import ExportError
+from s2sgraph.model.vocabularies import Table
+from s2sgraph.text import SEPARATOR, Form, Spelling, Vocabulary
+
+CUT = ("words", "characters")
+"""The kinds of units that operators of a file can cut a line into."""
+
+
+def spelling_of(tables: Mapping[str, Table], graph: str, form: Form) -> Spelling:
+    """How the sides of a decode file are spelled. Raises ExportError with all that cannot be."""
+    if graph != "decode":
+        raise ExportError(f"text: a file of the graph {graph} takes ids; only decode takes lines")
+    problems = []
+    if "target" not in tables:
+        problems.append("target: features are no text")
+    for side, table in tables.items():
+        if not isinstance(table, Vocabulary) or table.kind not in CUT:
+            problems.append(
+                f"{side}: {table.kind} cannot be spelled by operators of a file; expected "
+                f"{' or '.join(CUT)}. Without text, Session and run spell them all the same"
+            )
+        elif form == "standard" and table.kind == "characters" and SEPARATOR in table.ordinary:
+            problems.append(
+                f"{side}: U+{ord(SEPARATOR):04X} is a symbol, but it stands between the characters "
+                "of a line; use the form onnxruntime"
+            )
+    if problems:
+        raise ExportError("\n".join(problems))
+    spelled = {side: table for side, table in tables.items() if isinstance(table, Vocabulary)}
+    return Spelling(spelled, spelled.pop("target"), form)
+
+
+def spelled(interface: dict[str, Any], spelling: Spelling) -> dict[str, Any]:
+    """The interface of a file, its sources taken and its results given as lines too."""
+    inputs: list[dict[str, Any]] = []
+    for given in interface["inputs"]:
+        name = given["name"]
+        if name in spelling.sources:
+            separator = spelling.separator(name)
+            between = f", U+{ord(separator):04X} between each two characters" if separator else ""
+            lines = {"name": f"{name}_text", "dtype": "string", "axes": given["axes"][:1]}
+            inputs.append({**lines, "meaning": f"a line each{between}", "separator": separator})
+        elif name.removesuffix("_length") not in spelling.sources:
+            inputs.append(given)
+    axes = next(output["axes"] for output in interface["outputs"] if output["name"] == "lengths")
+    text = {"name": "text", "dtype": "string", "axes": axes, "meaning": "the line of the tokens"}
+    return {**interface, "inputs": inputs, "outputs": [*interface["outputs"], text]}
