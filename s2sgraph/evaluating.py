@@ -5,6 +5,7 @@ The session may run a file by onnxruntime or a module by torch: nothing here kno
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,16 +63,18 @@ def target_kind(contract: Contract) -> str:
 
 
 def fields(contract: Contract) -> dict[str, Field]:
-    """What rows must hold for the questions of a decode file: its data by name, and the target."""
+    """What rows must hold for a decode or score file: its data by name, and the target."""
     found = {}
     for wanted in contract.inputs:
-        if wanted.is_setting or not wanted.required or len(wanted.axes) == 1:
+        if wanted.dtype == "string":
+            found[wanted.source] = Field("text")
+        elif wanted.is_setting or not wanted.required or len(wanted.axes) == 1:
             continue
-        if wanted.dtype == "float32":
+        elif wanted.dtype == "float32":
             kind = "frames" if len(wanted.axes) == 3 else "values"
             found[wanted.name] = Field(kind, int(wanted.axes[-1]))
         else:
-            table = contract.vocabularies.get(wanted.name)
+            table = contract.table(wanted)
             found[wanted.name] = Field("text" if isinstance(table, Vocabulary) else "ids")
     if target_kind(contract) == "frames":
         frames = next(output for output in contract.outputs if output.name == "frames")
@@ -139,6 +142,38 @@ def evaluate(
     seconds = time.perf_counter() - began
     figures = measure(metrics, evidence(session.contract, asked, answers, likelihood))
     return Evaluation(asked, tuple(answers), figures, seconds)
+
+
+def scored(
+    session: Session, rows: Sequence[Row], metrics: Sequence[Metric], *, batch_size: int = 32
+) -> Evaluation:
+    """Measure how likely the targets of rows are, by a session of a score file.
+
+    Raises ModelError as `likelihood_of` does.
+    """
+    began = time.perf_counter()
+    found = likelihood_of(session, rows, batch_size=batch_size)
+    seconds = time.perf_counter() - began
+    figures = measure(metrics, Evidence(likelihood=found))
+    return Evaluation(questions(session.contract, rows), (), figures, seconds)
+
+
+def likelihood_of(session: Session, rows: Sequence[Row], *, batch_size: int = 32) -> Likelihood:
+    """How likely the targets of rows are by a session of a score file.
+
+    Raises:
+        ModelError: the session does not take a row; or it gives frames, which have no probability.
+    """
+    table = session.contract.vocabularies.get("target")
+    end = [table.special.eos] if table is not None and session.contract.ends else []
+    sources = [{n: value for n, value in row.items() if n != "target"} for row in rows]
+    targets = [
+        value if isinstance(value, str) else [*value.tolist(), *end]
+        for value in (row["target"] for row in rows)
+    ]
+    found = session.score(sources, targets, batch_size=batch_size)
+    places = sum(len(score.token_scores) for score in found)
+    return Likelihood(-math.fsum(s for score in found for s in score.token_scores), places)
 
 
 def evidence(

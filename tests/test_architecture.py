@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers": {"graph", "attention"} | WORDS,
     "search": {"graph"} | WORDS,
     "metrics": WORDS,
+    "pictures": set(),
     "evaluating": {"metrics", "runtime", "data", "text"},
     "weights": {"graph"},
     "verifying": {"graph", "exporting", "runtime", "weights"},
@@ -51,12 +52,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serve": {"runtime", "text"},
     "train": {
         "spec", "graph", "passes", "model", "exporting", "text", "data", "weights", "runtime",
-        "metrics", "evaluating",
+        "metrics", "evaluating", "pictures",
     },
     "demo": {"spec", "model", "exporting", "text", "data", "runtime", "train", "cli"},
     "cli": {
         "spec", "graph", "passes", "model", "exporting", "text", "data", "runtime", "train",
-        "serve", "verifying", "evaluating", "metrics",
+        "serve", "verifying", "evaluating", "metrics", "pictures",
     },
 }  # fmt: skip
 

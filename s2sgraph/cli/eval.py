@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL_OR_RUN", help="A decode file, or a run folder.")
+        Path,
+        typer.Argument(metavar="MODEL_OR_RUN", help="A decode or score file, or a run folder."),
     ],
     data: Annotated[
         list[str],
@@ -50,19 +51,20 @@ def evaluate(
 
     A file runs by onnxruntime, a run folder by torch with its best weights. Rows of one source
     are several references for it: an answer is right if it is one of them. Metrics that have
-    settings are written as in a spec: `--metrics "wer, {kind: bleu, tokenize: 13a}"`.
+    settings are written as in a spec: `--metrics "wer, {kind: bleu, tokenize: 13a}"`. Of a score
+    file there are loss and perplexity, for which nothing is decoded.
     """
     from s2sgraph.evaluating import fields, target_kind
-    from s2sgraph.metrics.measuring import check, default_metrics
 
-    chosen = _metrics(metrics) if metrics is not None else None
+    given = _metrics(metrics) if metrics is not None else None
     values = {name: _setting(text) for name, text in split_changes(settings).items()}
     session = _session(model, threads)
     kind = target_kind(session.contract)
-    chosen = default_metrics(kind) if chosen is None else chosen
-    check(chosen, kind)
+    chosen = _fitting(given, session, model)
+    if output is not None and session.contract.graph == "score":
+        raise typer.BadParameter("a score file gives no answers", param_hint="--output")
     read = _read(_corpus(data, fields(session.contract), odd))
-    found = _evaluated(session, read, chosen, batch, values)
+    found = _evaluated(session, model, read, chosen, batch, values)
     if output is not None:
         _write(output, found)
     about = _about(model, session, read, found, values)
@@ -117,6 +119,34 @@ def _session(model: Path, threads: int | None) -> "Session":
     return session_of_run(model)
 
 
+def _fitting(
+    given: "tuple[Metric, ...] | None", session: "Session", model: Path
+) -> "tuple[Metric, ...]":
+    """The metrics that were asked for, or those by default. Raises MetricError for a misfit."""
+    from s2sgraph.evaluating import target_kind
+    from s2sgraph.metrics.errors import MetricError
+    from s2sgraph.metrics.loss import Loss
+    from s2sgraph.metrics.measuring import check, default_metrics
+    from s2sgraph.metrics.metric import LikelihoodMetric
+    from s2sgraph.metrics.perplexity import Perplexity
+
+    kind, graph = target_kind(session.contract), session.contract.graph
+    if graph not in ("decode", "score"):
+        hint = f"{model} holds the graph {graph}; expected decode or score"
+        raise typer.BadParameter(hint, param_hint="MODEL_OR_RUN")
+    if given is None:
+        return (Loss(), Perplexity()) if graph == "score" else default_metrics(kind)
+    check(given, kind)
+    for metric in given:
+        if not isinstance(metric, LikelihoodMetric) and graph == "score":
+            why = "is of answers, and a score file gives none; evaluate a decode file"
+            raise MetricError(f"{metric.label} {why}")
+        if isinstance(metric, LikelihoodMetric) and graph == "decode" and not model.is_dir():
+            why = "is of given targets, which a decode file does not score; export --graph score"
+            raise MetricError(f"{metric.label} {why}")
+    return given
+
+
 # ------------------------------------------------------------------ data
 
 
@@ -166,21 +196,32 @@ def _read(corpus: "Corpus") -> _Read:
 
 def _evaluated(
     session: "Session",
+    model: Path,
     read: _Read,
     metrics: "tuple[Metric, ...]",
     batch: int,
     values: dict[str, Any],
 ) -> "Evaluation":
-    from s2sgraph.evaluating import evaluate
+    from s2sgraph.evaluating import evaluate, likelihood_of, scored
+    from s2sgraph.metrics.metric import LikelihoodMetric
     from s2sgraph.runtime import ModelError
 
+    if session.contract.graph == "score":
+        return scored(session, read.rows, metrics, batch_size=batch)
     try:
         session.run([], **values)
     except ModelError as error:
         # A mistake in the command: neither the file's fault, nor that of the first row.
         raise typer.BadParameter(str(error), param_hint="--set") from None
+    likelihood = None
+    if any(isinstance(metric, LikelihoodMetric) for metric in metrics):
+        from s2sgraph.train.evaluating import session_of_run
+
+        likelihood = likelihood_of(session_of_run(model, "score"), read.rows, batch_size=batch)
     try:
-        return evaluate(session, read.rows, metrics, batch_size=batch, **values)
+        return evaluate(
+            session, read.rows, metrics, batch_size=batch, likelihood=likelihood, **values
+        )
     except ModelError:
         _blame(session, read, values)
         raise
@@ -214,6 +255,7 @@ def _about(
     from s2sgraph.spec.dumping import plain
 
     search = plain(loads(session.contract.spec, str(model)).search, full=True)
+    decodes = session.contract.graph == "decode"
     return {
         "model": str(model),
         "engine": "torch" if model.is_dir() else "onnxruntime",
@@ -221,7 +263,7 @@ def _about(
         "data": read.files,
         "rows": len(read.rows),
         "sources": len(found.questions),
-        "search": {"kind": search} if isinstance(search, str) else search,
+        "search": ({"kind": search} if isinstance(search, str) else search) if decodes else None,
         "set": values,
         "seconds": round(found.seconds, 3),
         "figures": {
@@ -234,13 +276,14 @@ def _about(
 def _as_text(about: dict[str, Any]) -> str:
     lines = [f"{name}: {report}" for name, report in about["data"].items()]
     lines.append(f"{about['sources']:,} sources with {about['rows']:,} references")
-    search = dict(about["search"])
-    given = ", ".join(f"{name} {value}" for name, value in {**search, **about["set"]}.items()
-                      if name != "kind" and value is not None)  # fmt: skip
-    lines.append(f"{search['kind']} search ({given})" if given else f"{search['kind']} search")
+    verb = "scored"
+    if about["search"]:
+        verb, search = "decoded", {**about["search"], **about["set"]}
+        settings = [f"{n} {v}" for n, v in search.items() if n != "kind" and v is not None]
+        lines.append(", ".join([f"{search['kind']} search", *settings]))
     speed = about["sources"] / max(about["seconds"], 1e-3)
     engine = f"{about['engine']}, {about['seconds']:.1f} s, {speed:,.0f} sources a second"
-    lines += [f"{about['model']}: decoded by {engine}", ""]
+    lines += [f"{about['model']}: {verb} by {engine}", ""]
     figures = about["figures"]
     wide = max((len(label) for label in figures), default=0)
     width = max((len(figure["shown"]) for figure in figures.values()), default=0)

@@ -4,32 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from s2sgraph.data import Row
+from s2sgraph.evaluating import Evaluation, evaluate, questions
+from s2sgraph.metrics.errors import MetricError
+from s2sgraph.metrics.measuring import Evidence, check, default_metrics, measure
+from s2sgraph.metrics.metric import LikelihoodMetric, Metric
+from s2sgraph.metrics.samples import FrameSample, Likelihood, Text, TextSample
 from s2sgraph.model import Model, compile
 from s2sgraph.runtime import Session
 from s2sgraph.runtime.contract import read_contract
-from s2sgraph.spec import load
+from s2sgraph.spec import Problem, Spec, load
+from s2sgraph.spec.kinds import choose
+from s2sgraph.spec.sides import FeatureTarget
 
 
 class ModuleEngine:
-    """Runs the decode graph of a model by torch, in place of onnxruntime and a file.
+    """Runs a graph of a model by torch, in place of onnxruntime and a file.
 
     Args:
-        model: what to decode with.
+        model: what to run.
         weights: as `Model.to_torch` takes them; None until `take` gives some.
         outputs: references of further outputs.
+        graph: `decode` or `score`.
     """
 
-    def __init__(self, model: Model, weights: Any = None, outputs: Sequence[str] = ()) -> None:
-        self.names = [given.name for given in model.inputs("decode", outputs)]
-        self.module: nn.Module = model.to_torch(graph="decode", weights=weights, outputs=outputs)
+    def __init__(
+        self,
+        model: Model,
+        weights: Any = None,
+        outputs: Sequence[str] = (),
+        graph: str = "decode",
+    ) -> None:
+        self.model, self.outputs, self.graph = model, outputs, graph
+        self.names = [given.name for given in model.inputs(graph, outputs)]
+        self.module: nn.Module = model.to_torch(graph=graph, weights=weights, outputs=outputs)
         self.module.eval()
+
+    @property
+    def session(self) -> Session:
+        """A session over it: what is true of a file of the model is true of that."""
+        metadata = self.model.metadata(self.graph, {}, self.outputs)
+        return Session.over(self, read_contract(metadata), self.model.spec.name)
 
     def take(self, weights: Mapping[str, Tensor]) -> None:
         """Decode with these weights by path from now on, on the device where they are."""
@@ -49,18 +71,77 @@ class ModuleEngine:
         return [np.asarray(outputs[name].cpu()) for name in names]
 
 
-def session_of(model: Model, engine: ModuleEngine, outputs: Sequence[str] = ()) -> Session:
-    """A session over an engine: what is true of a decode file of the model is true of it."""
-    contract = read_contract(model.metadata("decode", {}, outputs))
-    return Session.over(engine, contract, model.spec.name)
-
-
-def session_of_run(folder: Path) -> Session:
-    """A session over the best weights of a run folder.
+def session_of_run(folder: Path, graph: str = "decode") -> Session:
+    """A session over the best weights of a run folder, to decode or to score.
 
     Raises:
         SpecError: the folder's spec is no model.
         WeightError: its weights are not those of the model.
     """
     model = compile(load(folder / "spec.yaml"))
-    return session_of(model, ModuleEngine(model, folder / "best.safetensors"))
+    return ModuleEngine(model, folder / "best.safetensors", graph=graph).session
+
+
+class Evaluator:
+    """Decodes development sources while a model trains, and judges the answers.
+
+    Attributes:
+        metrics: what they are judged by.
+        best_by: what the best weights are chosen by.
+    """
+
+    def __init__(self, model: Model, rows: Sequence[Row]) -> None:
+        """Choose the sources: as many as the spec says, spread evenly over the rows.
+
+        Raises:
+            SpecError: a metric does not fit the target, or its library is not installed.
+        """
+        self.metrics, self.best_by = chosen_metrics(model.spec)
+        self.engine = ModuleEngine(model)
+        self.session = self.engine.session
+        asked = questions(self.session.contract, rows)
+        most = model.spec.train.evaluate.sentences
+        kept = [asked[n * len(asked) // most] for n in range(most)] if len(asked) > most else asked
+        self.rows = [rows[number] for question in kept for number in question.rows]
+
+    def __call__(self, weights: Mapping[str, Tensor], likelihood: Likelihood) -> Evaluation:
+        """The answers of a model with these weights by path, and their figures.
+
+        `likelihood` is that of all development targets as they are given.
+        """
+        self.engine.take(weights)
+        return evaluate(self.session, self.rows, self.metrics, likelihood=likelihood)
+
+
+def chosen_metrics(spec: Spec) -> tuple[tuple[Metric, ...], Metric]:
+    """The metrics of a validation, and the one of them by which the best weights are chosen.
+
+    Raises:
+        SpecError: a metric does not fit the target, or its library is not installed.
+    """
+    target = "frames" if isinstance(spec.target, FeatureTarget) else spec.target.tokens
+    settings = spec.train
+    given = settings.evaluate.metrics
+    metrics = [m for m in given or () if isinstance(m, Metric)]
+    if given is None:
+        metrics = [*default_metrics(target)]
+    if not settings.evaluate.sentences:
+        metrics = [metric for metric in metrics if isinstance(metric, LikelihoodMetric)]
+    best: Metric | None = next((m for m in metrics if m.label == settings.best_by), None)
+    if best is None:
+        best = cast(Metric, choose("metric", settings.best_by))
+        metrics.append(best)
+    try:
+        check(metrics, target)
+        measure(metrics, _REHEARSAL)
+    except MetricError as error:
+        raise spec.error([Problem(("train", "evaluate"), str(error))]) from None
+    return tuple(metrics), best
+
+
+# What no metric can fail on but for its library: better before training than at its first pause.
+_REHEARSAL = Evidence(
+    [TextSample(Text("a", ("a",)), (Text("a", ("a",)),))],
+    [FrameSample(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))],
+    Likelihood(1.0, 1),
+)

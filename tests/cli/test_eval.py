@@ -3,12 +3,14 @@
 import gzip
 import importlib.util
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from s2sgraph.model import compile
@@ -45,7 +47,7 @@ def test_the_figures_of_a_file(cli: Cli, copying: Path, data: Path) -> None:
     first, second, search, decoded, empty, *figures = done.out.splitlines()
     assert first == f"{data}: 4 lines"
     assert second == "3 sources with 4 references"
-    assert search.startswith("greedy search (max_length 9")
+    assert search.startswith("greedy search, max_length 9")
     assert decoded.startswith(f"{copying}: decoded by onnxruntime, ")
     assert empty == ""
     # ab is right by its second reference; bd is two edits from bca.
@@ -131,7 +133,7 @@ def test_mistakes_in_the_command(cli: Cli, copying: Path, data: Path, tmp_path: 
     done = cli("eval", copying, data, "--metrics", "mse")
     assert (done.code, "mse: no figure of this target" in done.err) == (2, True)
     done = cli("eval", copying, data, "--metrics", "perplexity")
-    assert (done.code, "perplexity" in done.err) == (2, True)
+    assert (done.code, "export --graph score" in done.err) == (2, True)
     done = cli("eval", copying, data, "--set", "beems=4")
     assert (done.code, "beems" in done.err) == (2, True)
     done = cli("eval", copying, data, "--set", "max_length=many")
@@ -184,6 +186,47 @@ def test_a_run_folder_and_its_file_have_equal_figures(
     assert found[0]["figures"] == found[1]["figures"]
     assert [form["engine"] for form in found] == ["torch", "onnxruntime"]
     assert (tmp_path / "torch.txt").read_text() == (tmp_path / "file.txt").read_text()
+
+
+def test_likelihoods_of_a_run_and_of_a_score_file(
+    cli: Cli, run: Path, data: Path, tmp_path: Path
+) -> None:
+    scorer = tmp_path / "score.onnx"
+    assert cli("export", run, "-o", scorer, "--graph", "score").code == 0
+    found = []
+    for model in (run, scorer):
+        done = cli("eval", model, data, "--metrics", "loss,perplexity", "--json")
+        assert done.code == 0, done.err
+        found.append(json.loads(done.out)["figures"])
+    for name in ("loss", "perplexity"):
+        assert found[0][name]["value"] == pytest.approx(found[1][name]["value"], rel=1e-5)
+        assert found[0][name]["counted"] == "14 places"  # of four targets, ends counted
+    assert found[0]["perplexity"]["value"] == pytest.approx(math.exp(found[0]["loss"]["value"]))
+    done = cli("eval", scorer, data)
+    assert [line.split()[0] for line in done.out.splitlines()[-2:]] == ["loss", "perplexity"]
+    assert f"{scorer}: scored by onnxruntime" in done.out
+    done = cli("eval", scorer, data, "--metrics", "cer")
+    assert (done.code, "evaluate a decode file" in done.err) == (2, True)
+    assert cli("eval", scorer, data, "-o", tmp_path / "answers").code == 2
+    encoder = tmp_path / "encode.onnx"
+    assert cli("export", run, "-o", encoder, "--graph", "encode").code == 0
+    assert cli("eval", encoder, data).code == 2
+
+
+def test_the_loss_is_that_of_the_logits(cli: Cli, run: Path, data: Path) -> None:
+    model = compile(load(run / "spec.yaml"))
+    module = model.to_torch(weights=run / "best.safetensors").eval()
+    total = count = 0.0
+    for line in data.read_text().splitlines():
+        source, target = line.split("\t")
+        ids = torch.tensor([[*model.vocabularies["target"].encode(target), model.spec.special.eos]])
+        words = torch.tensor([model.vocabularies["source"].encode(source)])
+        logits = module(words, torch.tensor([words.shape[1]]), ids)
+        total += torch.nn.functional.cross_entropy(logits[0], ids[0], reduction="sum").item()
+        count += ids.shape[1]
+    done = cli("eval", run, data, "--metrics", "loss", "--json")
+    found = json.loads(done.out)["figures"]["loss"]["value"]
+    assert found == pytest.approx(total / count, rel=1e-5)
 
 
 def test_a_file_needs_no_torch(copying: Path, data: Path) -> None:

@@ -1,0 +1,90 @@
+"""Attention pictures: what the steps of some development answers looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from s2sgraph.evaluating import Question
+from s2sgraph.model import Model
+from s2sgraph.pictures.attention import draw_attention
+from s2sgraph.runtime import Contract, Result, Session
+from s2sgraph.text import Ids, Vocabulary
+from s2sgraph.train.evaluating import ModuleEngine
+
+LONGEST_TITLE = 80
+
+
+def attention_layers(model: Model) -> dict[str, str]:
+    """The attention layers of the decoder: the reference of each one's weights, by its name."""
+    found = {}
+    for path, node in model.layers.nodes.items():
+        if node.chain == "decoder" and node.layer.word == "attention":
+            name = _reference(path)
+            found[name] = f"{name}.weights"
+    return found
+
+
+def _reference(path: str) -> str:
+    """How a reference spells a layer's path: `decoder.block.0.context` is `block[0].context`."""
+    _, *parts = path.split(".")
+    text = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+    return text.removeprefix(".")
+
+
+def draw_attentions(
+    model: Model, weights: Any, asked: Sequence[Question], folder: Path
+) -> list[Path]:
+    """Decode some questions, and draw all attention of each answer into `folder`.
+
+    Returns the files; none for a model without attention, or answers without a place.
+    """
+    layers = attention_layers(model)
+    if not layers or not asked:
+        return []
+    outputs = [*layers.values()]
+    session = ModuleEngine(model, weights, outputs).session
+    written = []
+    answers = session.run([question.item for question in asked])
+    for number, (question, answer) in enumerate(zip(asked, answers, strict=True), 1):
+        drawn = {name: answer.best.extras[reference] for name, reference in layers.items()}
+        if any(not array.size for array in drawn.values()):
+            continue
+        path = folder / f"{number:03}.png"
+        source, title = _source_labels(session, question), _title(question, answer)
+        draw_attention(path, drawn, source, _target_labels(session.contract, answer), title)
+        written.append(path)
+    return written
+
+
+def _source_labels(session: Session, question: Question) -> list[str]:
+    """The symbols of the source; nothing where it is frames, or where there are several."""
+    sources = session.contract.sources
+    if len(sources) > 1:
+        return []
+    table = session.contract.vocabularies.get(sources[0].name)
+    value = question.item[sources[0].name]
+    if table is None:
+        return []
+    return _symbols(table, table.encode(value) if isinstance(value, str) else value)
+
+
+def _target_labels(contract: Contract, answer: Result) -> list[str]:
+    """The symbols of the answer, its end symbol too; nothing where it is frames."""
+    table = contract.vocabularies.get("target")
+    return [] if table is None else _symbols(table, answer.tokens)
+
+
+def _symbols(table: Vocabulary | Ids, ids: Iterable[int]) -> list[str]:
+    if isinstance(table, Ids):
+        return [str(index) for index in ids]
+    return [table.symbols[index] for index in ids]
+
+
+def _title(question: Question, answer: Result) -> str:
+    if answer.text is None:
+        return ""
+    sources = [value for value in question.item.values() if isinstance(value, str)]
+    text = " → ".join([*sources, answer.text]).replace("$", r"\$")
+    return text if len(text) <= LONGEST_TITLE else f"{text[:LONGEST_TITLE]} …"
