@@ -16,10 +16,10 @@ Paths = list[Path] | None
 
 
 def train(
-    spec: Annotated[Path, typer.Argument(help="The spec to train.")],
+    spec: Annotated[Path, typer.Argument(help="The spec to train; or a run, to go on with it.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="RUN", help="The run folder to write.")
-    ],
+        Path | None, typer.Option("--output", "-o", metavar="RUN", help="The run folder to write.")
+    ] = None,
     changes: Changes = None,
     train: Annotated[
         Paths, typer.Option("--train", help="Training data, in place of the spec's.")
@@ -28,6 +28,21 @@ def train(
         Paths, typer.Option("--dev", help="Development data, in place of the spec's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of train.seed.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Begin with the weights of a run, or of a safetensors."
+        ),
+    ] = None,
+    freeze: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--freeze", metavar="PATTERN", help="Leave weights as they are, such as encoder."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show size, memory and time; leave nothing behind.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run that is in the folder already.")
     ] = False,
@@ -35,27 +50,29 @@ def train(
     """Train a model. Open vocabularies are closed with the training data.
 
     Data are lines `source TAB target`, or .jsonl or .npz files for features and several sources.
-    The folder gets the resolved spec, the best and the last weights, and a log. Ctrl-C keeps both.
+    The folder gets the resolved spec, the best and the last weights, checkpoints and a log. A run
+    that was stopped goes on where it stopped. For several processes: torchrun -m s2sgraph train.
     """
+    if spec.is_dir():
+        spec, output = spec / "spec.yaml", output or spec
+    if output is None and not dry_run:
+        raise typer.BadParameter("name the run folder", param_hint="--output")
     loaded = load_spec(spec, changes)
-    loaded = loaded.set(_given(spec, train, dev, seed))
+    loaded = loaded.set(_given(spec, train, dev, seed, freeze))
     # Threads that wait for each other must not keep the cores busy: other work goes on beside.
     # It must be said before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from s2sgraph.train import display
-    from s2sgraph.train import train as run_training
+    if output is None or dry_run:
+        from s2sgraph.train import try_out
 
-    try:
-        with display() as report:
-            run = run_training(loaded, output, report=report, overwrite=overwrite)
-    except (KeyboardInterrupt, SystemExit):
-        if (output / "best.safetensors").exists():
-            typer.echo(f"stopped; {output} has the best and the last weights so far", err=True)
-        raise
-    _tell(loaded, run)
+        typer.echo(try_out(loaded, start).describe())
+        return
+    _run(loaded, output, start, overwrite)
 
 
-def _given(spec: Path, train: Paths, dev: Paths, seed: int | None) -> dict[str, Any]:
+def _given(
+    spec: Path, train: Paths, dev: Paths, seed: int | None, freeze: list[str] | None
+) -> dict[str, Any]:
     """The changes of the spec that options ask for; a spec names files by their way from itself."""
     from s2sgraph.train.examples import named_from
 
@@ -65,12 +82,37 @@ def _given(spec: Path, train: Paths, dev: Paths, seed: int | None) -> dict[str, 
             changes[f"data.{name}"] = [named_from(spec, file) for file in files]
     if seed is not None:
         changes["train.seed"] = seed
+    if freeze:
+        changes["train.freeze"] = freeze
     return changes
+
+
+def _run(spec: "Spec", output: Path, start: Path | None, overwrite: bool) -> None:
+    from s2sgraph.train import display
+    from s2sgraph.train import train as run_training
+
+    try:
+        with display() as report:
+            run = run_training(
+                spec, output, report=report, tell=_say, overwrite=overwrite, start=start
+            )
+    except (KeyboardInterrupt, SystemExit):
+        if (output / "checkpoints").exists():
+            _say(f"stopped; to go on: s2sgraph train {output}")
+        raise
+    _tell(spec, run)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _tell(spec: "Spec", run: "Run") -> None:
     loss = "" if run.best_loss is None else f", development loss {run.best_loss:.4f}"
     ends = {"patience": f" (no better for {spec.train.patience} validations)"}.get(run.ended, "")
-    typer.echo(f"{run.steps} steps in {run.seconds:.0f} s{ends}")
+    if run.resumed == run.steps:
+        typer.echo(f"nothing was left to do: {run.folder} ended after step {run.steps}{ends}")
+    else:
+        typer.echo(f"{run.steps} steps in {run.seconds:.0f} s{ends}")
     typer.echo(f"best after step {run.best_step}{loss}: {run.best}")
     typer.echo(f"next: s2sgraph export {run.folder} -o model.onnx")

@@ -22,7 +22,8 @@ from s2sgraph.spec.sides import (
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FAMILIES = ("score", "window", "search", "length_penalty", "optimizer", "schedule", "metric")
+FAMILIES = ("score", "window", "search", "length_penalty", "optimizer", "schedule",
+            "average", "metric")  # fmt: skip
 _DEFAULTS = {"search": "greedy", "optimizer": "adamw", "schedule": "constant"}
 
 

@@ -1,7 +1,7 @@
 """Kinds: settings that register themselves under the word that names them in a spec.
 
 A kind belongs to a family (`layer`, `score`, `window`, `search`,
-`length_penalty`, `optimizer`, `schedule`).
+`length_penalty`, `optimizer`, `schedule`, `average`).
 Layers are written `kind: settings`; the other families `kind` or `{kind: ..., settings}`.
 Packages that hold kinds import all their modules, so one new file is all a new kind takes.
 """

@@ -68,7 +68,7 @@ def _problem(detail: ErrorDetails) -> Problem:
         return Problem(detail["loc"], context["message"], context["hint"], context["at_key"])
     value = detail["input"]
     if detail["type"] == "literal_error":
-        words = re.findall(r"'([^']*)'", context["expected"])
+        words = [word.strip("'") for word in re.split(r", | or ", context["expected"])]
         message = f"expected {one_of(words)}, not {shown(value)}"
         return Problem(detail["loc"], message, did_you_mean(value, words))
     limits = {name: f"{x:g}" if isinstance(x, float) else x for name, x in context.items()}

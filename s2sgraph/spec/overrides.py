@@ -89,7 +89,7 @@ def _settings(word: str, value: Any) -> Any:
     chosen = kinds("layer").get(word)
     if chosen is not None and chosen.main:
         return {chosen.main: value}
-    if word in {"optimizer", "schedule", "search", "length_penalty", "window"}:
+    if word in {"average", "optimizer", "schedule", "search", "length_penalty", "window"}:
         return {"kind": value}
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from s2sgraph.spec.messages import did_you_mean
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+Logger = Literal["tensorboard", "wandb", "mlflow"]
 
 
 class Optimizer(Kind, family="optimizer"):
@@ -56,6 +57,24 @@ class Sgd(Optimizer, kind="sgd"):
     momentum: Share = 0.0
 
 
+class Adafactor(Optimizer, kind="adafactor"):
+    """Adafactor (Shazeer and Stern 2018), which keeps two vectors for each matrix of weights.
+
+    The rate is the highest a step may be, relative to the weights; it falls with the square root
+    of the step besides what the schedule says.
+
+    Attributes:
+        decay: how fast the mean of the squared gradient forgets: at step t, 1 - t ** decay.
+        limit: a change whose root mean square is above this is scaled down to it.
+        weight_decay: share of the weights taken off at each step, times the rate.
+    """
+
+    rate: Positive = 1e-2
+    decay: Annotated[float, Field(lt=0, ge=-1)] = -0.8
+    limit: Positive = 1.0
+    weight_decay: NotNegative = 0.0
+
+
 class Schedule(Kind, family="schedule"):
     """The learning rate over time; it rises in a line over the first `warmup` steps."""
 
@@ -80,36 +99,88 @@ class Linear(Schedule, kind="linear"):
     """The rate falls to zero at the last step, along a line."""
 
 
+class Plateau(Schedule, kind="plateau"):
+    """The rate stays, and falls when validations get no better.
+
+    Attributes:
+        factor: what the rate is multiplied by.
+        patience: validations without improvement after which it falls.
+    """
+
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: Size = 2
+
+
+class Average(Kind, family="average"):
+    """Means of the weights over time, which are validated and kept in place of the weights."""
+
+
+class Ema(Average, kind="ema"):
+    """A mean that forgets: each step, `mean = decay * mean + (1 - decay) * weights`."""
+
+    decay: Share = 0.999
+
+
+class Newest(Average, kind="newest"):
+    """The mean of the weights at the newest validations (checkpoint averaging, Vaswani 2017).
+
+    Attributes:
+        count: of how many validations.
+    """
+
+    count: Size = 5
+
+
 class Train(Settings):
     """How to train.
+
+    An update of the weights is made from the same rows on any number of processes.
 
     Attributes:
         optimizer: how weights follow their gradients.
         schedule: the learning rate over time.
+        average: a mean of the weights to validate and keep in place of them.
         batch_tokens: most tokens (or frames) of a batch on its longest side, padding included.
         batch_size: sentences of a batch, in place of `batch_tokens`.
+        accumulate: batches of one update.
         steps: updates of the weights after which training ends.
         epochs: passes over the data after which training ends, if that comes first.
         label_smoothing: share of the truth that is spread over the other symbols.
         clip: largest norm of the gradient; null does not clip.
+        freeze: weights that stay as they are: paths such as `encoder`, or patterns with `*`.
+        precision: 32 for float32; bf16 computes products in bfloat16 and keeps weights in float32.
+        compile: whether torch.compile makes one program of the module.
         seed: of the weights, the order of the data and dropout.
         validate_every: steps between two validations.
         patience: validations without improvement after which training ends.
+        save_every: steps between two checkpoints.
+        keep: how many checkpoints are kept.
+        log_every: steps between two lines of the log, where no validation comes first.
+        loggers: programs that get the figures of the log too.
         evaluate: what is decoded at each validation.
         best_by: the figure that the best weights are chosen by: `loss`, or a metric.
     """
 
     optimizer: Annotated[Optimizer, Chosen("optimizer", "adamw")] = AdamW()
     schedule: Annotated[Schedule, Chosen("schedule", "constant")] = Constant()
+    average: Annotated[Average, Chosen("average")] | None = None
     batch_tokens: Size = 4096
     batch_size: Size | None = None
+    accumulate: Size = 1
     steps: Size = 2000
     epochs: Size | None = None
     label_smoothing: Rate = 0.0
     clip: Positive | None = 1.0
+    freeze: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    precision: Literal[32, "bf16"] = 32
+    compile: bool = False
     seed: int = Field(default=0, ge=0, lt=2**63)
     validate_every: Size = 500
     patience: Size | None = None
+    save_every: Size = 500
+    keep: Size = 2
+    log_every: Size = 50
+    loggers: Annotated[tuple[Logger, ...], Field(strict=False)] = ()
     evaluate: Evaluate = Evaluate()
     best_by: str = "loss"
 

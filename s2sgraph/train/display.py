@@ -42,6 +42,7 @@ def _line(console: Console, progress: Progress) -> None:
 def _beside_the_bar(progress: Progress) -> str:
     parts = [
         f"loss {progress.loss:.4f}",
+        f"rate {progress.rate:.2e}",
         f"{progress.tokens_per_second:,.0f} tokens/s",
         f"{duration(progress.seconds_left)} left",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from s2sgraph.spec import Spec, dump
+from s2sgraph.train.checkpoints import sync, write
 from s2sgraph.train.errors import TrainingError
+
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Run:
         steps: updates of the weights that were made.
         best_step: the update after which the best weights were kept.
         best_loss: their development loss; None without development data.
-        seconds: how long training took.
+        seconds: how long training took, pauses left out.
+        resumed: the update after which it went on from a checkpoint; None if it did not.
         ended: why it ended: `steps`, `epochs` or `patience`. A manifest may also say `stopped`,
             by a signal, or `failed`.
     """
@@ -36,6 +41,7 @@ class Run:
     best_loss: float | None
     seconds: float
     ended: str
+    resumed: int | None = None
 
     @property
     def spec(self) -> Path:
@@ -59,8 +65,8 @@ class Run:
 
     @property
     def manifest(self) -> Path:
-        """What was trained, with what, and how it ended; written last."""
-        return self.folder / "manifest.json"
+        """What is trained, from what, and how it ended; a folder without it is no run."""
+        return self.folder / MANIFEST
 
 
 class Folder:
@@ -69,30 +75,42 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @classmethod
-    def new(cls, path: Path, overwrite: bool) -> Folder:
-        """An empty run folder; TrainingError if there is a run already, or it cannot be made."""
-        written = [path / name for name in ("manifest.json", "log.jsonl", "spec.yaml")]
+    @property
+    def begun(self) -> bool:
+        """Whether a run has been begun here."""
+        return (self.path / MANIFEST).exists()
+
+    def make(self) -> None:
+        """An empty run folder.
+
+        Raises:
+            TrainingError: it cannot be made, or holds a spec or a manifest that is no run's.
+        """
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            found = [file for file in written if file.exists()]
-            if found and not overwrite:
-                message = f"{path} holds a run already ({found[0].name})"
-                raise TrainingError(f"{message}; name another folder, or --overwrite it")
-            for file in [*found, *path.glob("*.safetensors"), *path.glob(".*.tmp")]:
-                file.unlink()
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not self.begun and (self.path / "spec.yaml").exists():
+                message = f"{self.path} holds a spec.yaml, which the run's would replace"
+                raise TrainingError(f"{message}; name another folder")
+            if self.begun:
+                self.manifest()
+            self._clear()
         except OSError as error:
-            raise TrainingError(f"{path} cannot be a run folder: {error.strerror}") from None
-        return cls(path)
+            raise TrainingError(f"{self.path} cannot be a run folder: {error.strerror}") from None
+
+    def _clear(self) -> None:
+        """Remove what a run has left; its manifest last, since it tells that all is a run's."""
+        if self.begun:
+            shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+            left = [*self.path.glob("*.safetensors"), *self.path.glob(".*.tmp")]
+            for file in [*left, self._log, self.path / "spec.yaml", self.path / MANIFEST]:
+                file.unlink(missing_ok=True)
 
     def write(self, name: str, content: bytes | str) -> None:
         """A file under its own name only when it is whole and on the disk."""
         temporary = self.path / f".{name}.tmp"
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
+        write(temporary, content.encode() if isinstance(content, str) else content)
         temporary.replace(self.path / name)
+        sync(self.path)
 
     def write_spec(self, spec: Spec, files: Mapping[str, str]) -> Path:
         """The spec and the files it names; the path of the spec."""
@@ -107,11 +125,39 @@ class Folder:
         self.write(f"{name}.safetensors", save(plain, {"s2sgraph": json.dumps(about)}))
 
     def write_manifest(self, content: Mapping[str, Any]) -> None:
-        """The manifest, which says that all other files are there."""
+        """The manifest."""
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        self.write("manifest.json", text + "\n")
+        self.write(MANIFEST, text + "\n")
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as it was written last; TrainingError if it cannot be read."""
+        path = self.path / MANIFEST
+        try:
+            found = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{path} cannot be read: {error}") from None
+        if not isinstance(found, dict) or "s2sgraph" not in found:
+            raise TrainingError(f"{path} is not of a run; name another folder")
+        return found
+
+    # -- the log ----------------------------------------------------------------------
 
     def log(self, line: Mapping[str, Any]) -> None:
         """One more line of the log."""
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+        with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, allow_nan=False) + "\n")
+
+    def keep_log(self) -> int:
+        """Put the log on the disk; how many bytes it has."""
+        with self._log.open("ab") as file:
+            os.fsync(file.fileno())
+            return file.tell()
+
+    def cut_log(self, size: int) -> None:
+        """Cut off what was logged behind so many bytes, which is going to be logged again."""
+        with self._log.open("ab") as file:
+            file.truncate(min(size, file.tell()))
+
+    @property
+    def _log(self) -> Path:
+        return self.path / "log.jsonl"

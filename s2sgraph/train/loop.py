@@ -1,56 +1,41 @@
-"""The loop: updates, validations, and what is kept of them."""
+"""The loop: updates, validations, what is logged and kept, and how it stops."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import count, islice
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from s2sgraph.data import Batches
 from s2sgraph.model import Model
-from s2sgraph.spec.training import Train
+from s2sgraph.spec.training import Plateau, Train
+from s2sgraph.train.batch_loss import BatchLoss
+from s2sgraph.train.checkpoints import Checkpoint, Checkpoints
 from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import Examples
-from s2sgraph.train.feeding import Feeder
 from s2sgraph.train.folder import Folder
-from s2sgraph.train.loss import Loss, Outputs, Total, loss_of
-from s2sgraph.train.optimizing import optimizer, rate_at
+from s2sgraph.train.loggers import Loggers
+from s2sgraph.train.loss import loss_of
+from s2sgraph.train.optimizing import rate_at
+from s2sgraph.train.order import Order
+from s2sgraph.train.processes import Processes
 from s2sgraph.train.reports import Progress, Report
-
-Rows = NDArray[np.int64]
-LOGGED_EVERY = 50
-"""Updates between two reports for the log, where no validation comes first."""
-LINES_SHOWN = 10
-
-
-@dataclass
-class Window:
-    """What has been seen since the last report."""
-
-    began: float
-    sum: float = 0.0
-    count: int = 0
-
-    @property
-    def loss(self) -> float:
-        """The mean loss."""
-        return self.sum / max(self.count, 1)
-
-    def add(self, total: float, count: int) -> None:
-        """One more batch."""
-        self.sum += total
-        self.count += count
+from s2sgraph.train.signals import InterruptionError, Signals
+from s2sgraph.train.state import State
+from s2sgraph.train.updating import Updater
+from s2sgraph.train.validating import Figures, Validation
 
 
 class Loop:
-    """Trains one module. The state after a run: `step`, `epoch`, `best`, `best_step`, `ended`."""
+    """Trains one module until it is over.
+
+    Attributes:
+        state: where training stands.
+        ended: what ended it: `steps`, `epochs`, `patience`, `stopped` or `failed`.
+    """
 
     def __init__(
         self,
@@ -58,44 +43,43 @@ class Loop:
         train: Examples,
         dev: Examples | None,
         folder: Folder,
+        processes: Processes,
+        *,
+        weights: Any = None,
         report: Report,
     ) -> None:
         self.settings: Train = model.spec.train
-        self.model, self.folder, self.report = model, folder, report
-        self.train, self.dev = train, dev
-        self.feed = Feeder(model)
-        self.loss: Loss = loss_of(model, self.settings.label_smoothing)
-        # Without smoothing, so that losses compare between settings.
-        self.dev_loss: Loss = loss_of(model)
-        self.module: nn.Module = model.to_torch(self.settings.seed)
-        self.optimizer = optimizer(self.settings.optimizer, self.module.parameters())
-        self.batches = self._batches(train)
-        self.steps, self.ended = self._length()
-        self.step = self.epoch = self.best_step = self.waited = 0
-        self.best: float | None = None
-        self.seconds = 0.0
+        self.folder, self.processes, self.report = folder, processes, report
+        self.checkpoints = Checkpoints(folder.path / "checkpoints", self.settings.keep)
+        self.updater = Updater(model, train, weights, processes)
+        self.order = Order(self._batches(train), self.settings.accumulate)
+        self.validation = self._validation(model, dev) if dev else None
+        self.steps = self.order.steps(self.settings.steps, self.settings.epochs)
+        self.state = State()
+        self.ended = ""
+        self.signals = Signals()
+        self._saved: tuple[int, int] | None = None
+        self._since = self._window = time.perf_counter()
+        self._here = 0
 
     def _batches(self, examples: Examples) -> Batches:
         size = self.settings.batch_size
         tokens = None if size else self.settings.batch_tokens
         return Batches(examples.lengths, size, tokens, self.settings.seed, examples.parts)
 
-    def _length(self) -> tuple[int, str]:
-        """How many updates there will be, and what ends them."""
-        if self.settings.epochs is None:
-            return self.settings.steps, "steps"
-        found = 0
-        for epoch in range(self.settings.epochs):
-            found += len(self.batches.epoch(epoch))
-            if found >= self.settings.steps:
-                return self.settings.steps, "steps"
-        return found, "epochs"
+    def _validation(self, model: Model, dev: Examples) -> Validation:
+        # Without smoothing, so that losses compare between settings.
+        loss = BatchLoss(model, dev, loss_of(model), self.processes)
+        return Validation(loss, self._batches(dev), self.processes)
 
-    def _order(self) -> Iterator[Rows]:
-        """The rows of each batch, epoch after epoch."""
-        for number in count():
-            self.epoch = number + 1
-            yield from self.batches.epoch(number)
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same run."""
+        self.updater.restore(checkpoint)
+        self.state = checkpoint.state
+        self._saved = (self.state.step, self.state.followed)
+        self._here = self.state.step
+        if self.processes.first:
+            self.folder.cut_log(self.state.log)
 
     # -- running ----------------------------------------------------------------------
 
@@ -103,127 +87,166 @@ class Loop:
         """Train to the end, and keep the best and the last weights.
 
         Raises:
-            TrainingError: the loss is not a finite number any more.
+            TrainingError: a value is not finite any more; the last checkpoint stays.
+            KeyboardInterrupt, SystemExit: a signal asked for an end; all is kept.
         """
-        self.began = time.perf_counter()
-        window = Window(self.began)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.settings.seed)
+        self.loggers = Loggers(self.settings.loggers, self.folder.path, self.processes.first)
+        asked = 0
+        with torch.random.fork_rng(devices=[]), self.signals.listening():
             try:
-                for rows in islice(self._order(), self.steps):
-                    window = self._advance(rows, window)
-                    if self.settings.patience and self.waited >= self.settings.patience:
-                        self.ended = "patience"
-                        break
+                asked = self._advance()
             except (KeyboardInterrupt, SystemExit):
-                self.ended = "stopped"
-                self._keep_last()
+                self._stop()
                 raise
             except TrainingError:
-                # The last weights are worth nothing; the best ones stay.
                 self.ended = "failed"
                 raise
+            except OSError as error:
+                self.ended = "failed"
+                message = f"{self.folder.path} cannot be written: {error.strerror or error}"
+                raise TrainingError(f"{message}; the checkpoint before stays") from None
             finally:
-                self.seconds = time.perf_counter() - self.began
-        self._keep_last()
+                self._clock()
+                self.loggers.close()
+            if asked:
+                self._stop()
+            else:
+                self._keep_last()
+        if asked:
+            self.signals.deliver(asked)
 
-    def _advance(self, rows: Rows, window: Window) -> Window:
-        """One update, and what follows it; the window to go on with."""
-        rate = rate_at(
-            self.settings.schedule, self.settings.optimizer.rate, self.step + 1, self.steps
-        )
-        window.add(*self._update(rows, rate))
-        self.step += 1
-        now = time.perf_counter()
-        spent = now - self.began
-        progress = Progress(
-            self.step, self.steps, self.epoch, window.loss, rate,
-            tokens_per_second=window.count / max(now - window.began, 1e-9),
-            seconds=spent,
-            seconds_left=spent / self.step * (self.steps - self.step),
-            best=self.best,
-        )  # fmt: skip
-        ends = self.step == self.steps
-        dev_loss = None
-        if self.step % self.settings.validate_every == 0 or ends:
-            dev_loss = self._validate()
-        logged = ends or dev_loss is not None or self.step % LOGGED_EVERY == 0
-        progress = replace(progress, dev_loss=dev_loss, best=self.best, logged=logged)
+    def _advance(self) -> int:
+        """Train until it is over, or a signal comes; its number, or 0."""
+        while True:
+            try:
+                if self.state.followed < self.state.step:
+                    self._follow()
+            except InterruptionError:
+                return self.signals.number
+            if ended := self._over():
+                self.ended = ended
+                return 0
+            if asked := self.processes.agree(self.signals.number):
+                return asked
+            self._update()
+
+    def _over(self) -> str:
+        """What has ended training; nothing if it goes on."""
+        state, settings = self.state, self.settings
+        if state.step >= self.steps:
+            return "steps" if self.steps == settings.steps else "epochs"
+        if settings.patience and state.waited >= settings.patience:
+            return "patience"
+        return ""
+
+    def _update(self) -> None:
+        """One update of the weights; the state moves on only with it."""
+        after = replace(self.state)
+        update = self.order.take(after)
+        after.step += 1
+        total, places = self.updater.update(update, after.step, self._rate(after.step))
+        after.sum, after.count = after.sum + total, after.count + places
+        self.state = after
+
+    def _rate(self, step: int) -> float:
+        settings = self.settings
+        highest, falls = settings.optimizer.rate, self.state.falls
+        return rate_at(settings.schedule, highest, step, self.steps, falls)
+
+    # -- what follows an update -------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Validate, log, save and report what is due.
+
+        After an InterruptionError the state is as it was.
+        """
+        state = self.state
+        ends = state.step >= self.steps
+        rate = self._rate(state.step)  # a validation may let it fall for the next update
+        figures: Figures = {}
+        if self.validation and (state.step % self.settings.validate_every == 0 or ends):
+            figures = self._validate(self.validation)
+        logged = ends or bool(figures) or state.step % self.settings.log_every == 0
+        progress = self._progress(figures, rate, logged)
+        state.followed = state.step
+        if logged:
+            self._log(progress)
+        if state.step % self.settings.save_every == 0:
+            self.save()
         self.report(progress)
-        if not logged:
-            return window
-        self.folder.log(progress.to_json())
-        return Window(time.perf_counter())
 
-    def _update(self, rows: Rows, rate: float) -> tuple[float, int]:
-        """One step down the gradient: the loss of the batch as a sum, and its places."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.module.train()
-        total = self._total(self.train, rows, self.loss)
-        found = total.sum.item()
-        if not math.isfinite(found):
-            raise self._not_finite("loss", found, rows)
-        self.optimizer.zero_grad(set_to_none=True)
-        (total.sum / max(total.places, 1)).backward()  # type: ignore[no-untyped-call]
-        if self.settings.clip is not None:
-            norm = nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
-            if not torch.isfinite(norm):
-                raise self._not_finite("gradient", norm.item(), rows)
-        self.optimizer.step()
-        return found, total.places
+    def _validate(self, validation: Validation) -> Figures:
+        """The figures of the development data; the best weights are kept."""
+        state, updater = self.state, self.updater
+        # Several processes validate to the end, since each waits for the others' figures.
+        alone = self.processes.count == 1
+        with self.signals.interrupting() if alone else nullcontext():
+            figures = validation(updater.product, state.step)
+        if updater.average:
+            updater.average.validated()
+        if validation.better(figures, state.best):
+            state.best, state.best_step = figures[validation.best_by], state.step
+            state.waited = state.stayed = 0
+            self._keep("best")
+        else:
+            state.waited, state.stayed = state.waited + 1, state.stayed + 1
+        schedule = self.settings.schedule
+        if isinstance(schedule, Plateau) and state.stayed >= schedule.patience:
+            state.falls, state.stayed = state.falls + 1, 0
+        return figures
 
-    def _total(self, examples: Examples, rows: Rows, loss: Loss) -> Total:
-        batch = self.feed([examples.rows[int(row)] for row in rows])
-        found = self.module(*batch.inputs)
-        return loss(self._named(found), batch.target, batch.lengths)
+    def _progress(self, figures: Figures, rate: float, logged: bool) -> Progress:
+        state, now = self.state, time.perf_counter()
+        # Between lines of the log this process's own loss stands for that of all.
+        total = self.processes.sum([state.sum])[0] if logged else state.sum * self.processes.count
+        spent = now - self._since
+        return Progress(
+            state.step, self.steps, state.epoch + 1, total / max(state.count, 1), rate,
+            tokens_per_second=state.count / max(now - self._window, 1e-9),
+            seconds=state.seconds + spent,
+            seconds_left=spent / max(state.step - self._here, 1) * (self.steps - state.step),
+            figures=figures, best=state.best, logged=logged,
+        )  # fmt: skip
 
-    def _named(self, found: Tensor | Outputs) -> Outputs:
-        if isinstance(found, dict):
-            return found
-        return {"logits" if self.model.vocabularies.get("target") else "frames": found}
-
-    def _not_finite(self, what: str, value: float, rows: Rows) -> TrainingError:
-        places = sorted(
-            ((p.file, p.line) for row in rows for p in [self.train.places[int(row)]]),
-        )
-        lines = [f"  {file}:{line}" for file, line in places[:LINES_SHOWN]]
-        if len(places) > LINES_SHOWN:
-            lines.append(f"  and {len(places) - LINES_SHOWN} more")
-        return TrainingError(
-            f"the {what} of step {self.step + 1} is {value}; the lines of its batch:\n"
-            + "\n".join(lines)
-            + "\nTry a lower train.optimizer.rate, a longer warmup, or a smaller train.clip."
-        )
+    def _log(self, progress: Progress) -> None:
+        self.state.sum, self.state.count = 0.0, 0
+        self._window = time.perf_counter()
+        if self.processes.first:
+            line = progress.to_json()
+            self.folder.log(line)
+            self.loggers(line)
 
     # -- keeping ----------------------------------------------------------------------
 
-    def _validate(self) -> float | None:
-        """The development loss; the best weights are kept."""
-        if self.dev is None:
-            return None
-        self.module.eval()
-        sum, places = 0.0, 0
-        with torch.no_grad():
-            for rows in self._batches(self.dev).in_order():
-                total = self._total(self.dev, rows, self.dev_loss)
-                sum, places = sum + total.sum.item(), places + total.places
-        found = sum / max(places, 1)
-        if not math.isfinite(found):
-            raise TrainingError(f"the development loss after step {self.step} is {found}")
-        if self.best is None or found < self.best:
-            self.best, self.best_step, self.waited = found, self.step, 0
-            self._keep("best")
-        else:
-            self.waited += 1
-        return found
+    def save(self) -> None:
+        """Write a checkpoint of the state as it is."""
+        self._clock()
+        if self.processes.first:
+            self.state.log = self.folder.keep_log()
+            self.checkpoints.save(self.updater.checkpoint(self.state))
+        self._saved = (self.state.step, self.state.followed)
+        self.processes.wait()
+
+    def _clock(self) -> None:
+        """Add the time since this was last done."""
+        now = time.perf_counter()
+        self.state.seconds += now - self._since
+        self._since, self._here = now, self.state.step
+
+    def _stop(self) -> None:
+        self.ended = "stopped"
+        self._keep_last()
 
     def _keep_last(self) -> None:
+        if self._saved != (self.state.step, self.state.followed):
+            self.save()
         self._keep("last")
-        if self.best is None:
-            self.best_step = self.step
+        if self.state.best is None:
+            self.state.best_step = self.state.step
             self._keep("best")
 
     def _keep(self, name: str) -> None:
-        about = {"step": self.step, "dev_loss": self.best if name == "best" else None}
-        self.folder.write_weights(name, self.module.state_dict(), about)
+        if self.processes.first:
+            state = self.state
+            about = {"step": state.step, "dev_loss": state.best if name == "best" else None}
+            self.folder.write_weights(name, self.updater.product.state_dict(), about)

@@ -28,7 +28,10 @@ class Loss(Protocol):
     """A loss of what a module gives for a batch."""
 
     def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
-        """The loss of `target`, int64[batch, time] or float32[batch, time, feature]."""
+        """The loss of `target`, int64[batch, time] or float32[batch, time, feature].
+
+        `lengths`, int64[batch], are those of the target, and stay in the memory of the CPU.
+        """
         ...
 
 
@@ -47,7 +50,7 @@ class CrossEntropy:
         """From `logits` [batch, time, symbol]."""
         logits = outputs["logits"].flatten(0, 1)
         truth = target.flatten()
-        count = int((truth != self.pad).sum())
+        count = int(lengths.sum())
         if not self.smoothing:
             entropy = F.cross_entropy(logits, truth, ignore_index=self.pad, reduction="sum")
             return Total(entropy, count)
@@ -70,15 +73,20 @@ class FrameLoss(ABC):
     def __init__(self, standard: tuple[float, ...] | None = None) -> None:
         self.unit = torch.tensor(standard) if standard else torch.tensor(1.0)
 
+    def error(self, outputs: Outputs, target: Tensor) -> Tensor:
+        """The error of every number in its unit, [batch, time, feature]."""
+        return (outputs["frames"] - target) / self.unit.to(target.device)
+
     @abstractmethod
     def of(self, outputs: Outputs, target: Tensor) -> Tensor:
         """The loss of every number, [batch, time, feature]."""
 
     def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
         """From `frames` [batch, time, feature]."""
-        live = torch.arange(target.shape[1], device=target.device) < lengths[:, None]
+        places = torch.arange(target.shape[1]) < lengths[:, None]
+        live = places.to(target.device)
         each = self.of(outputs, target).mean(2)
-        return Total(torch.where(live, each, 0.0).sum(), int(live.sum()))
+        return Total(torch.where(live, each, 0.0).sum(), int(lengths.sum()))
 
 
 class SquaredError(FrameLoss):
@@ -86,7 +94,7 @@ class SquaredError(FrameLoss):
 
     def of(self, outputs: Outputs, target: Tensor) -> Tensor:
         """The squared error of every number."""
-        return ((outputs["frames"] - target) / self.unit).square()
+        return self.error(outputs, target).square()
 
 
 class AbsoluteError(FrameLoss):
@@ -94,7 +102,7 @@ class AbsoluteError(FrameLoss):
 
     def of(self, outputs: Outputs, target: Tensor) -> Tensor:
         """The absolute error of every number."""
-        return ((outputs["frames"] - target) / self.unit).abs()
+        return self.error(outputs, target).abs()
 
 
 class Gaussian(FrameLoss):
@@ -105,8 +113,8 @@ class Gaussian(FrameLoss):
 
     def of(self, outputs: Outputs, target: Tensor) -> Tensor:
         """-log N(target; frames, deviations), in normalized units."""
-        deviation = (outputs["deviations"] / self.unit).clamp_min(self.least)
-        error = (outputs["frames"] - target) / self.unit / deviation
+        deviation = (outputs["deviations"] / self.unit.to(target.device)).clamp_min(self.least)
+        error = self.error(outputs, target) / deviation
         return error.square() / 2 + deviation.log() + math.log(2 * math.pi) / 2
 
 

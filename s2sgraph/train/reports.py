@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -20,8 +20,8 @@ class Progress:
         tokens_per_second: target tokens (or frames) since the report before, by time.
         seconds: since training began.
         seconds_left: at the present speed, if no patience ends training first.
-        dev_loss: the development loss, where this update was followed by a validation.
-        best: the least development loss so far; None before the first validation.
+        figures: of the development data by name, where this update was followed by a validation.
+        best: the figure of the best validation so far; None before the first.
         logged: whether this is a report for the log, and not only for a display.
     """
 
@@ -33,14 +33,20 @@ class Progress:
     tokens_per_second: float
     seconds: float
     seconds_left: float
-    dev_loss: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
     best: float | None = None
     logged: bool = False
 
+    @property
+    def dev_loss(self) -> float | None:
+        """The development loss, where this update was followed by a validation."""
+        return self.figures.get("loss")
+
     def to_json(self) -> dict[str, Any]:
-        """A line of the log."""
+        """A line of the log; the figures of the development data begin with `dev_`."""
         form = {name: value for name, value in asdict(self).items() if value is not None}
-        del form["logged"], form["seconds_left"]
+        del form["logged"], form["seconds_left"], form["figures"]
+        form |= {f"dev_{name}": value for name, value in self.figures.items()}
         return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in form.items()}
 
     def describe(self) -> str:
@@ -48,11 +54,11 @@ class Progress:
         parts = [
             f"step {self.step}/{self.steps}",
             f"loss {self.loss:.4f}",
+            f"rate {self.rate:.2e}",
             f"{self.tokens_per_second:,.0f} tokens/s",
             f"{duration(self.seconds_left)} left",
         ]
-        if self.dev_loss is not None:
-            parts.insert(2, f"dev {self.dev_loss:.4f}")
+        parts[2:2] = [f"dev {name} {value:.4f}" for name, value in self.figures.items()]
         if self.best is not None:
             parts.append(f"best {self.best:.4f}")
         return "  ".join(parts)

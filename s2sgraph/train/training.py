@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import torch
-
-from s2sgraph import __version__
-from s2sgraph.model import Model, compile
+from s2sgraph.model import compile
 from s2sgraph.model.graph import ModelGraph
-from s2sgraph.spec import Problem, Spec, load
-from s2sgraph.train.closing import Closed, close
+from s2sgraph.spec import Problem, Spec
 from s2sgraph.train.errors import TrainingError
-from s2sgraph.train.examples import corpus, encode, moved
 from s2sgraph.train.folder import Folder, Run
 from s2sgraph.train.loop import Loop
+from s2sgraph.train.preparing import Preparation, Tell
+from s2sgraph.train.processes import Processes
 from s2sgraph.train.reports import Report, silent
+from s2sgraph.train.starting import Start
 
 
 def train(
@@ -25,78 +22,89 @@ def train(
     run_folder: str | PathLike[str],
     *,
     report: Report = silent,
+    tell: Tell = lambda text: None,
     overwrite: bool = False,
+    start: str | PathLike[str] | None = None,
 ) -> Run:
     """Train a model, and leave its resolved spec, its weights and a log in a folder.
 
-    The same spec, data and machine give the same weights, bit for bit. Files that the spec names
-    are looked for beside it.
+    A run that is in the folder already goes on where it stopped, bit for bit as if it had never
+    stopped, if it was begun with the same spec and the same data. The same spec, data and machine
+    give the same weights. Files that the spec names are looked for beside it.
 
     Args:
         spec: with `data.train`, and `data.dev` to choose the best weights by.
         run_folder: made if it is missing.
         report: called after every update.
-        overwrite: whether a run that is in the folder already may be replaced.
+        tell: called with what a person should know, a line each.
+        overwrite: whether a run that is in the folder already is replaced.
+        start: weights to begin with: a run folder, whose vocabularies fill those that are open in
+            the spec, or a safetensors file.
 
     Raises:
         SpecError: the spec is no model, or names no data.
         DataError: the data cannot be used; names every line at fault.
-        TrainingError: the folder is taken, or the loss is not finite any more.
+        WeightError: the weights to begin with do not fit the model.
+        TrainingError: the folder holds another run, or a value is not finite any more.
+        KeyboardInterrupt, SystemExit: as the signal that asked for an end; all is kept.
     """
     if spec.data.train is None:
         problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
         raise spec.error([problem])
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
-    found, held_out = corpus(spec, "train"), corpus(spec, "dev")
-    assert found is not None
-    closed = close(spec, found)
-    draft = _draft(closed)
-    cache = Path(run_folder) / "rows"
-    examples = encode(draft, found, cache / "train", spec.data.max_length)
-    dev = encode(draft, held_out, cache / "dev") if held_out else None
-    # Nothing is written before here: every mistake in the spec and the data is known by now.
-    folder = Folder.new(Path(run_folder), overwrite)
-    model = compile(_resolved(closed, folder))
-    loop = Loop(model, examples, dev, folder, report)
+    processes = Processes(spec.train.precision)
+    begin = Start.at(start) if start is not None else None
+    folder = Folder(Path(run_folder))
+    prepared = Preparation(spec, folder, begin, processes, tell if processes.first else _nobody)
+    loop = _loop(prepared, overwrite, report if processes.first else silent)
+    resumed = loop.state.step or None
     try:
         loop.run()
     except (KeyboardInterrupt, SystemExit, TrainingError):
-        _leave(loop)
+        _leave(loop, prepared, resumed)
         raise
-    return _leave(loop)
+    finally:
+        processes.leave()
+    return _leave(loop, prepared, resumed)
 
 
-def _draft(closed: Closed) -> Model:
-    """The model before it has a folder; its errors show the user's own text where they can."""
-    if not closed.files:
-        return compile(closed.spec)
-    with TemporaryDirectory() as place:
-        return compile(load(Folder(Path(place)).write_spec(closed.spec, closed.files)))
-
-
-def _resolved(closed: Closed, folder: Folder) -> Spec:
-    """The spec as it is loaded from the run folder, where its files lie beside it."""
-    changes = moved(closed.spec, folder.path / "spec.yaml")
-    return load(folder.write_spec(closed.spec.set(changes), closed.files))
-
-
-def _leave(loop: Loop) -> Run:
-    """The manifest, and what to hand back."""
-    spec = loop.model.spec
-    run = Run(loop.folder.path, loop.step, loop.best_step, loop.best, loop.seconds, loop.ended)
-    loop.folder.write_manifest(
-        {
-            "s2sgraph": __version__,
-            "name": spec.name,
-            "parameters": loop.model.parameters,
-            "seed": spec.train.seed,
-            "steps": run.steps,
-            "epoch": loop.epoch,
-            "ended": run.ended,
-            "best": {"step": run.best_step, "dev_loss": run.best_loss},
-            "seconds": round(run.seconds, 3),
-            "rows": {"train": len(loop.train.rows), "dev": len(loop.dev.rows) if loop.dev else 0},
-            "versions": {"torch": torch.__version__},
-        }
+def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:
+    """A loop that stands where training begins or goes on."""
+    checkpoint = None if overwrite else prepared.find()
+    resolved = prepared.go_on() if checkpoint else prepared.begin()
+    model = compile(resolved)
+    train, dev = prepared.examples(model)
+    begin = prepared.start if checkpoint is None else None
+    weights = model.fitted(begin.weights) if begin else None
+    loop = Loop(
+        model, train, dev, prepared.folder, prepared.processes, weights=weights, report=report
     )
-    return run
+    prepared.note(model, train, dev)
+    if checkpoint:
+        loop.resume(checkpoint)
+    elif begin:
+        loop.save()  # whoever goes on need not name these weights again
+    return loop
+
+
+def _leave(loop: Loop, prepared: Preparation, resumed: int | None) -> Run:
+    """The manifest, and what to hand back."""
+    state, folder = loop.state, loop.folder
+    if loop.processes.first:
+        folder.write_manifest(
+            {
+                **prepared.manifest,
+                "steps": state.step,
+                "epoch": state.epoch + 1,
+                "ended": loop.ended,
+                "best": {"step": state.best_step, "dev_loss": state.best},
+                "seconds": round(state.seconds, 3),
+            }
+        )
+    return Run(
+        folder.path, state.step, state.best_step, state.best, state.seconds, loop.ended, resumed
+    )
+
+
+def _nobody(text: str) -> None:
+    """Tells nobody."""

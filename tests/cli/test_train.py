@@ -73,12 +73,12 @@ def test_mistakes_have_their_exit_codes(cli: Any, folder: Path) -> None:
     done = cli("train", spec, "-o", run, *wild)
     assert (done.code, "lines of its batch" in done.err) == (5, True)
     done = cli("train", spec, "-o", run)
-    assert (done.code, "holds a run already" in done.err) == (5, True)
+    assert (done.code, "train.clip was not given and is 1.0" in done.err) == (5, True)
     assert cli("train", spec, "-o", run, "--overwrite").code == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_keeps_the_best_weights(folder: Path, number: signal.Signals, code: int) -> None:
+def test_a_signal_keeps_the_run(folder: Path, number: signal.Signals, code: int) -> None:
     command = [sys.executable, "-m", "s2sgraph", "train", "spec.yaml", "-o", "run"]
     with subprocess.Popen(
         [*command, "--set", "train.steps=1000000"],
@@ -91,7 +91,7 @@ def test_a_signal_keeps_the_best_weights(folder: Path, number: signal.Signals, c
         process.send_signal(number)
         rest = process.stderr.read()
         assert process.wait(20) == code
-    assert b"stopped; run has the best and the last weights so far" in rest
+    assert b"stopped; to go on: s2sgraph train run\n" in rest
     assert b"Traceback" not in rest
     assert json.loads((folder / "run" / "manifest.json").read_text())["ended"] == "stopped"
     assert (folder / "run" / "last.safetensors").exists()

@@ -20,7 +20,9 @@ def test_the_first_example_is_valid() -> None:
     assert loads(example).name == "dates"
 
 
-@pytest.mark.parametrize("family", ["layer", "score", "window", "search", "optimizer", "schedule"])
+@pytest.mark.parametrize(
+    "family", ["layer", "score", "window", "search", "optimizer", "schedule", "average"]
+)
 def test_every_kind_and_setting_is_named(family: str) -> None:
     for word, kind in kinds(family).items():
         for name in {word, *kind.keys()}:

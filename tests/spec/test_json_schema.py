@@ -24,7 +24,7 @@ def test_examples_are_valid(example: Path, validator: Draft202012Validator) -> N
 def test_every_kind_is_there(validator: Draft202012Validator) -> None:
     definitions = validator.schema["$defs"]
     assert {f"layer.{word}" for word in kinds("layer")} <= set(definitions)
-    for family in ("score", "window", "search", "optimizer", "schedule"):
+    for family in ("score", "window", "search", "optimizer", "schedule", "average"):
         words = {form["properties"]["kind"]["const"] for form in definitions[family]["anyOf"][1:]}
         assert words == set(kinds(family))
 

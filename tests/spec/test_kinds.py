@@ -22,7 +22,9 @@ def test_the_families() -> None:
     assert set(kinds("search")) >= {"greedy"}
 
 
-@pytest.mark.parametrize("family", ["layer", "score", "window", "search", "optimizer", "schedule"])
+@pytest.mark.parametrize(
+    "family", ["layer", "score", "window", "search", "optimizer", "schedule", "average"]
+)
 def test_every_kind_is_described(family: str) -> None:
     for word, kind in kinds(family).items():
         assert (kind.word, kind.family) == (word, family)

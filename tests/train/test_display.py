@@ -8,7 +8,9 @@ from rich.console import Console
 from s2sgraph.train import Progress, display
 from s2sgraph.train.reports import duration
 
-PROGRESS = Progress(20, 60, 1, 1.5, 1e-3, 12345.6, 10.0, 75.4, dev_loss=1.25, best=1.2, logged=True)
+PROGRESS = Progress(
+    20, 60, 1, 1.5, 1e-3, 12345.6, 10.0, 75.4, figures={"loss": 1.25}, best=1.2, logged=True
+)
 
 
 def shown(terminal: bool) -> str:
@@ -21,7 +23,8 @@ def shown(terminal: bool) -> str:
 
 def test_one_plain_line_for_each_report_in_a_pipe() -> None:
     assert shown(terminal=False) == (
-        "step 20/60  loss 1.5000  dev 1.2500  12,346 tokens/s  1:15 left  best 1.2000\n"
+        "step 20/60  loss 1.5000  dev loss 1.2500  rate 1.00e-03  12,346 tokens/s  1:15 left"
+        "  best 1.2000\n"
     )
 
 
@@ -36,6 +39,6 @@ def test_durations() -> None:
 
 
 def test_the_log_has_no_more_digits_than_needed() -> None:
-    form = replace(PROGRESS, loss=1 / 3, dev_loss=None).to_json()
+    form = replace(PROGRESS, loss=1 / 3, figures={}).to_json()
     assert form["loss"] == 0.333333
     assert "dev_loss" not in form

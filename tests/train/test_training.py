@@ -1,7 +1,6 @@
 """Training as a whole, on models that learn in a second."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from s2sgraph.data import DataError
 from s2sgraph.model import compile
 from s2sgraph.spec import SpecError, load
 from s2sgraph.train import Progress, TrainingError, train
-from s2sgraph.train import loop as loops
 
 Spec = Any
 
@@ -33,6 +31,7 @@ def test_the_loss_falls_and_the_folder_is_whole(spec: Spec, tmp_path: Path) -> N
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "spec.yaml", "log.jsonl", "manifest.json", "best.safetensors", "last.safetensors",
+        "checkpoints",
     }  # fmt: skip
     logged = lines(run.log)
     assert [line["step"] for line in logged] == [20, 40]
@@ -121,37 +120,6 @@ def test_without_development_data_the_last_weights_are_the_best(spec: Spec, tmp_
     assert run.best.read_bytes() == run.last.read_bytes()
 
 
-def test_a_loss_that_is_no_number_stops(spec: Spec, tmp_path: Path) -> None:
-    given = spec(train__optimizer={"kind": "sgd", "rate": 1e38}, train__clip=None)
-    with pytest.raises(TrainingError) as caught:
-        train(given, tmp_path / "run")
-    text = str(caught.value)
-    assert re.match(r"the loss of step \d is nan; the lines of its batch:\n", text)
-    assert text.count(f"{tmp_path / 'train.tsv'}:") == 8
-    assert "Try a lower train.optimizer.rate" in text
-    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["ended"] == "failed"
-    assert not (tmp_path / "run" / "last.safetensors").exists()
-
-
-def test_a_gradient_that_is_no_number_stops(
-    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        torch.nn.utils, "clip_grad_norm_", lambda weights, most: torch.tensor(float("inf"))
-    )
-    with pytest.raises(TrainingError, match="the gradient of step 1 is inf"):
-        train(spec(), tmp_path / "run")
-
-
-def test_the_lines_of_many_rows_are_counted(
-    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loops, "LINES_SHOWN", 3)
-    given = spec(train__optimizer={"kind": "sgd", "rate": 1e38}, train__clip=None)
-    with pytest.raises(TrainingError, match="and 5 more"):
-        train(given, tmp_path / "run")
-
-
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
 def test_a_signal_keeps_what_there_is(spec: Spec, tmp_path: Path, signal: type) -> None:
     def stop(progress: Progress) -> None:
@@ -167,14 +135,23 @@ def test_a_signal_keeps_what_there_is(spec: Spec, tmp_path: Path, signal: type) 
         compile(load(folder / "spec.yaml")).fitted(folder / f"{name}.safetensors")
 
 
-def test_a_run_is_not_overwritten(spec: Spec, tmp_path: Path) -> None:
+def test_overwriting(spec: Spec, tmp_path: Path) -> None:
+    train(spec(train__steps=5), tmp_path / "run")
+    run = train(spec(train__steps=1, train__seed=3), tmp_path / "run", overwrite=True)
+    assert (run.steps, run.resumed) == (1, None)
+    assert [path.name for path in (run.folder / "checkpoints").iterdir()] == ["00000001"]
+    assert len(lines(run.log)) == 1
+
+
+def test_what_is_no_run_is_not_replaced(spec: Spec, tmp_path: Path) -> None:
     given = spec(train__steps=1)
-    train(given, tmp_path / "run")
-    with pytest.raises(TrainingError, match=r"holds a run already \(manifest.json\)"):
-        train(given, tmp_path / "run")
-    assert train(given, tmp_path / "run", overwrite=True).steps == 1
     with pytest.raises(TrainingError, match="cannot be a run folder"):
         train(given, tmp_path / "train.tsv" / "run")
+    text = (tmp_path / "spec.yaml").read_text()
+    for overwrite in (False, True):
+        with pytest.raises(TrainingError, match=r"holds a spec.yaml, which the run's would"):
+            train(given, tmp_path, overwrite=overwrite)
+    assert (tmp_path / "spec.yaml").read_text() == text
 
 
 def test_mistakes_come_before_anything_is_written(spec: Spec, tmp_path: Path) -> None:

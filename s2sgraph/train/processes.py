@@ -1,0 +1,113 @@
+"""Devices, precision and processes, by lightning.fabric.
+
+This is the only place that knows how many processes there are. `torchrun` starts them, and tells
+each its number by environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+PRECISIONS: dict[Any, Literal["32-true", "bf16-mixed"]] = {32: "32-true", "bf16": "bf16-mixed"}
+
+
+class Processes:
+    """The processes of one training, and which of them this is.
+
+    Attributes:
+        rank: the number of this process, from 0.
+        count: how many there are.
+        device: what this process computes on.
+    """
+
+    def __init__(self, precision: int | str = 32) -> None:
+        """Join the processes that torchrun has started; without it there is one."""
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        with warnings.catch_warnings():
+            # It proposes what is set already, and speaks of launchers that are not in use.
+            warnings.simplefilter("ignore")
+            self.fabric = Fabric(
+                devices=here,
+                num_nodes=max(count // here, 1),
+                strategy="ddp" if count > 1 else "auto",
+                precision=PRECISIONS[precision],
+            )
+            self.fabric.launch()
+        self.rank, self.count = self.fabric.global_rank, self.fabric.world_size
+        self.device = self.fabric.device
+        self._asked: tuple[Tensor, Any] | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
+    def setup(self, module: nn.Module) -> Any:
+        """The module on its device, in its precision, its gradients averaged over processes."""
+        return self.fabric.setup_module(module)
+
+    def to_device(self, value: Any) -> Any:
+        """Tensors, or what they are inside of, on the device."""
+        return self.fabric.to_device(value)
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """A block that computes in the precision asked for, with wrapped modules or without."""
+        return self.fabric.autocast()
+
+    def accumulating(self, module: Any, more: bool) -> AbstractContextManager[Any]:
+        """Gradients stay here while `more` of the same update are to come."""
+        return self.fabric.no_backward_sync(module, enabled=more and self.count > 1)
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of a loss; over all processes they are summed, not averaged."""
+        self.fabric.backward(loss * self.count if self.count > 1 else loss)
+
+    def seed(self, number: int) -> None:
+        """Seed what is drawn on the device of this process."""
+        torch.default_generator.manual_seed(number)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(number)
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Each value summed over all processes."""
+        if self.count == 1:
+            return list(values)
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(total)
+        return [float(value) for value in total.tolist()]
+
+    def agree(self, number: int) -> int:
+        """The largest number that a process named when this was last called, the same for all.
+
+        The answer is one call late, so that nobody waits for it.
+        """
+        if self.count == 1:
+            return number
+        answer = 0
+        if self._asked is not None:
+            asked, work = self._asked
+            work.wait()
+            answer = int(asked)
+        asked = torch.tensor(number, device=self.device)
+        work = torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX, async_op=True)
+        self._asked = asked, work
+        return answer
+
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        if self.count > 1:
+            self.fabric.barrier()
+
+    def leave(self) -> None:
+        """Part from the other processes."""
+        if self.count > 1 and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()

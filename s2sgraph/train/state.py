@@ -1,0 +1,55 @@
+"""Where a training stands, besides its weights and its optimizer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass
+class State:
+    """All that changes from update to update and is a plain number.
+
+    Chance is not in here: every draw is a pure function of seed, step and process.
+
+    Attributes:
+        step: updates made so far.
+        epoch: the pass over the data, from 0.
+        place: updates made in this pass.
+        followed: the update after which validation and log were last seen to.
+        best: the figure of the best validation; None before the first.
+        best_step: the update before it.
+        waited: validations since the best one.
+        falls: how often the rate has fallen, for a plateau.
+        stayed: validations since the best one or since the rate fell last.
+        sum: the loss since the last line of the log.
+        count: the places of the target that it is over.
+        seconds: how long training has taken, pauses left out.
+        log: bytes of the log.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    place: int = 0
+    followed: int = 0
+    best: float | None = None
+    best_step: int = 0
+    waited: int = 0
+    falls: int = 0
+    stayed: int = 0
+    sum: float = 0.0
+    count: int = 0
+    seconds: float = 0.0
+    log: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """By name."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, form: dict[str, Any]) -> State:
+        """From the values by name; ValueError if they are others."""
+        names = {field.name for field in fields(cls)}
+        if form.keys() != names:
+            raise ValueError(f"expected {', '.join(sorted(names))}")
+        return cls(**form)

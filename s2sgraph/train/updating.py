@@ -1,0 +1,151 @@
+"""Updates of the weights: gradients of batches, clipped, followed by an optimizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from s2sgraph.model import Model
+from s2sgraph.spec.training import Train
+from s2sgraph.train.averaging import averaging
+from s2sgraph.train.batch_loss import BatchLoss
+from s2sgraph.train.checkpoints import Checkpoint
+from s2sgraph.train.errors import TrainingError
+from s2sgraph.train.examples import Examples
+from s2sgraph.train.finding import find
+from s2sgraph.train.loss import loss_of
+from s2sgraph.train.optimizing import by_name, optimizer, restore
+from s2sgraph.train.order import Rows, Update, seed_of, share
+from s2sgraph.train.processes import Processes
+from s2sgraph.train.starting import frozen
+from s2sgraph.train.state import State
+from s2sgraph.weights import Weights
+
+LINES_SHOWN = 10
+
+
+class Updater:
+    """One module, what its optimizer keeps, and the mean of its weights.
+
+    Attributes:
+        module: the module itself, not wrapped for other processes or compiled.
+    """
+
+    def __init__(
+        self, model: Model, examples: Examples, weights: Weights | None, processes: Processes
+    ) -> None:
+        self.settings: Train = model.spec.train
+        self.examples, self.processes = examples, processes
+        loss = loss_of(model, self.settings.label_smoothing)
+        self.loss = BatchLoss(model, examples, loss, processes)
+        self.module: fx.GraphModule = model.to_torch(self.settings.seed, weights)
+        for path in frozen(model):
+            self.module.get_parameter(path).requires_grad_(False)
+        compiled: Any = torch.compile(self.module, dynamic=True) if self.settings.compile else None
+        self.forward = processes.setup(compiled or self.module)
+        self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
+        self.optimizer = optimizer(self.settings.optimizer, self.trained)
+        average = self.settings.average
+        self.average = averaging(average, self.module) if average else None
+
+    @property
+    def product(self) -> nn.Module:
+        """The module to validate and to keep: of the mean of the weights, where there is one."""
+        return self.average.module if self.average else self.module
+
+    def update(self, update: Update, step: int, rate: float) -> tuple[float, int]:
+        """One step down the gradient.
+
+        Returns the loss of this process's own rows as a sum, and the places of all processes.
+
+        Raises:
+            TrainingError: the loss or the gradient is not finite; the weights are as before.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.module.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        own = [share(rows, self.processes.rank, self.processes.count) for rows in update]
+        every = sum(self.loss.places(rows) for rows in update)
+        total = 0.0
+        for number, rows in enumerate(own):
+            with self.processes.accumulating(self.forward, more=number < len(own) - 1):
+                found = self._loss(rows, update[number], step, number)
+                self.processes.backward(found / max(every, 1))
+            total += found.item()
+        norm = self._clip()
+        if not (math.isfinite(total) and math.isfinite(norm)):
+            what = ("gradient", norm) if math.isfinite(total) else ("loss", total)
+            raise self._not_finite(*what, update, own, step)
+        self.optimizer.step()
+        if self.average:
+            self.average.updated()
+        return total, every
+
+    def _loss(self, own: Rows, rows: Rows, step: int, number: int) -> Tensor:
+        """The loss of this process's rows of a batch."""
+        self.processes.seed(seed_of(self.settings.seed, step, number, self.processes.rank))
+        if len(own):
+            return self.loss(self.forward, own).sum
+        # All processes go forward and back together, also where there is no row for each.
+        return self.loss(self.forward, rows[:1]).sum * 0
+
+    def _clip(self) -> float:
+        """The norm of the gradient, which is clipped."""
+        gradients = [weight.grad for weight in self.trained if weight.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if self.settings.clip is not None:
+            nn.utils.clip_grads_with_norm_(self.trained, self.settings.clip, norm)
+        return norm.item()
+
+    # -- what is not finite -----------------------------------------------------------
+
+    def _not_finite(
+        self, what: str, value: float, update: Update, own: Sequence[Rows], step: int
+    ) -> TrainingError:
+        found = "it is another process's batch that shows where"
+        for number, rows in enumerate(own):
+            found = find(self.module, lambda: self._again(rows, step, number))  # noqa: B023
+            if "does not appear" not in found:
+                break
+        return TrainingError(
+            f"the {what} of step {step} is {value}; {found}; the lines of its batch:\n"
+            + "\n".join(self._lines([row for rows in own for row in rows.tolist()]))
+            + "\nTry a lower train.optimizer.rate, a longer warmup, or a smaller train.clip."
+        )
+
+    def _again(self, rows: Rows, step: int, number: int) -> Tensor:
+        """The loss of a batch once more, with the same draws, by the module itself."""
+        self.processes.seed(seed_of(self.settings.seed, step, number, self.processes.rank))
+        return self.loss(self.module, rows).sum
+
+    def _lines(self, rows: Sequence[int]) -> list[str]:
+        """Where the rows stand."""
+        found = [self.examples.places[row] for row in rows]
+        places = sorted((place.file, place.line) for place in found)
+        lines = [f"  {file}:{line}" for file, line in places[:LINES_SHOWN]]
+        if len(places) > LINES_SHOWN:
+            lines.append(f"  and {len(places) - LINES_SHOWN} more")
+        return lines
+
+    # -- checkpoints ------------------------------------------------------------------
+
+    def checkpoint(self, state: State) -> Checkpoint:
+        """All that training goes on from."""
+        return Checkpoint(
+            state,
+            dict(self.module.state_dict()),
+            by_name(self.module, self.optimizer),
+            self.average.state() if self.average else {},
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.module.load_state_dict(checkpoint.weights)
+        restore(self.module, self.optimizer, checkpoint.optimizer)
+        if self.average:
+            self.average.restore(checkpoint.average)
