@@ -26,6 +26,11 @@ def spelling_of(tables: Mapping[str, Table], graph: str, form: Form) -> Spelling
                 f"{side}: {table.kind} cannot be spelled by operators of a file; expected "
                 f"{' or '.join(CUT)}. Without text, Session and run spell them all the same"
             )
+        elif table.normalize and side != "target":
+            problems.append(
+                f"{side}: no operator of a file normalizes text ({', '.join(table.normalize)}). "
+                "Without text, Session and run do"
+            )
         elif form == "standard" and table.kind == "characters" and SEPARATOR in table.ordinary:
             problems.append(
                 f"{side}: U+{ord(SEPARATOR):04X} is a symbol, but it stands between the characters "

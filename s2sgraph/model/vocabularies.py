@@ -63,7 +63,8 @@ def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[s
         elif side.tokens == "ids":
             found[name] = Ids(side.size, special, end)
         elif side.symbols is not None:
-            found[name] = Vocabulary.of(UNITS[side.tokens](), side.symbols, special, end)
+            units = UNITS[side.tokens]()
+            found[name] = Vocabulary.of(units, side.symbols, special, end, side.normalize)
         elif side.file is not None:
             try:
                 found[name] = _from_file(spec, side, special, end)
@@ -87,6 +88,9 @@ def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Voca
     text = (Path(spec.places.name).parent / (side.file or "")).read_text("utf-8")
     if side.tokens == "subwords":
         units = Subwords(text)
-        return Vocabulary.of(units, units.symbols, special, end)
+        if units.reserves(special.names()):
+            # A tokenizer that has our special symbols at our ids keeps all its ids.
+            return Vocabulary(units, tuple(units.all_symbols), special, end, side.normalize)
+        return Vocabulary.of(units, units.symbols, special, end, side.normalize)
     symbols = [line for line in text.split("\n") if line]
-    return Vocabulary.of(UNITS[side.tokens](), symbols, special, end)
+    return Vocabulary.of(UNITS[side.tokens](), symbols, special, end, side.normalize)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
@@ -18,6 +18,11 @@ SUBWORDS = 8000
 
 Tokens = Literal["characters", "words", "subwords", "ids"]
 TOKENS = get_args(Tokens)
+
+Normalization = Literal[
+    "nfc", "nfd", "nfkc", "nfkd", "lowercase", "casefold", "strip_accents", "spaces"
+]
+NORMALIZATIONS = get_args(Normalization)
 
 Symbol = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -39,15 +44,37 @@ class Special(Settings):
                 yield Problem((name,), f"{other} and {name} have the same id", "give each its own")
 
 
+def _steps(value: Any) -> Any:
+    """One step, or a list of them."""
+    return (value,) if isinstance(value, str) else value
+
+
+Normalizations = Annotated[
+    tuple[Normalization, ...],
+    Field(strict=False),
+    BeforeValidator(_steps),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(NORMALIZATIONS)},
+                {"type": "array", "items": {"enum": list(NORMALIZATIONS)}},
+            ]
+        }
+    ),
+]
+
+
 class TokenSide(Settings):
     """A side of tokens.
 
     Attributes:
         tokens: what one token is; `ids` are numbers that the caller gives.
         symbols: the vocabulary, without the special symbols.
-        file: the vocabulary as a file, one symbol a line.
+        file: the vocabulary as a file, one symbol a line; for subwords a tokenizer.json.
         least: how often a symbol occurs at least, for an open vocabulary.
         size: most symbols of an open vocabulary; for `ids` their number, special ids included.
+        algorithm: how open subwords are learned.
+        normalize: what is done to each line before it is cut, step by step.
     """
 
     tokens: Tokens
@@ -55,6 +82,8 @@ class TokenSide(Settings):
     file: Filename | None = None
     least: Size = 1
     size: Size | None = None
+    algorithm: Literal["bpe", "unigram"] = "bpe"
+    normalize: Normalizations = ()
 
     @property
     def open(self) -> bool:
@@ -91,6 +120,24 @@ class TokenSide(Settings):
                 ("least",), "least is for a vocabulary that training closes", "remove it", True
             )
 
+    @rule("tokens", "symbols", "file", "algorithm", "least")
+    def _learned_or_counted(self) -> Iterator[Problem]:
+        learned = self.tokens == "subwords" and self.open
+        if self.algorithm != "bpe" and not learned:
+            message = "algorithm is for subwords that training learns"
+            yield Problem(("algorithm",), message, "remove it", True)
+        if learned and self.least != 1:
+            message = "least is for symbols that are counted; subwords are learned"
+            yield Problem(("least",), message, "remove it, and set size", True)
+        if self.tokens == "subwords" and self.symbols is not None:
+            message = "a list of symbols does not say how lines are cut into subwords"
+            yield Problem(("symbols",), message, "name a tokenizer.json as file", True)
+
+    @rule("tokens", "normalize")
+    def _text_is_normalized(self) -> Iterator[Problem]:
+        if self.tokens == "ids" and self.normalize:
+            yield Problem(("normalize",), "ids are no text to normalize", "remove it", True)
+
     @rule("symbols")
     def _symbols_differ(self) -> Iterator[Problem]:
         seen: set[str] = set()
@@ -100,6 +147,9 @@ class TokenSide(Settings):
                     ("symbols", index), f"the symbol {shown(symbol)} is listed twice", "remove one"
                 )
             seen.add(symbol)
+
+
+ABOUT_VOCABULARIES = ("symbols", "file", "least", "size", "algorithm", "normalize")
 
 
 class TokenSource(TokenSide):
@@ -120,14 +170,12 @@ class TokenTarget(TokenSide):
     vocabulary: Literal["own", "shared"] = "own"
     length: Literal["free", "source", "steps"] = "free"
 
-    @rule("vocabulary", "symbols", "file", "size")
+    @rule("tokens", "vocabulary", *ABOUT_VOCABULARIES)
     def _shared_is_elsewhere(self) -> Iterator[Problem]:
-        for key in ("symbols", "file", "size"):
-            if (
-                self.vocabulary == "shared"
-                and self.tokens != "ids"
-                and getattr(self, key) is not None
-            ):
+        if self.vocabulary == "own" or self.tokens == "ids":
+            return
+        for key in ABOUT_VOCABULARIES:
+            if getattr(self, key) != type(self).model_fields[key].default:
                 yield Problem(
                     (key,), "a shared vocabulary is described at the source", f"remove {key}", True
                 )

@@ -2,15 +2,18 @@
 
 from s2sgraph.text.building import build, count
 from s2sgraph.text.marks import SEPARATOR, WHITE_SPACE
+from s2sgraph.text.normalizing import STEPS, normalize
 from s2sgraph.text.special import SPECIAL_NAMES, Special
 from s2sgraph.text.spelling import Form, Spelling
-from s2sgraph.text.units import KINDS, Characters, Subwords, Units, Words
+from s2sgraph.text.subwords import Subwords
+from s2sgraph.text.units import KINDS, Characters, Units, Words
 from s2sgraph.text.vocabulary import Ids, Vocabulary, from_json
 
 __all__ = [
     "KINDS",
     "SEPARATOR",
     "SPECIAL_NAMES",
+    "STEPS",
     "WHITE_SPACE",
     "Characters",
     "Form",
@@ -24,4 +27,5 @@ __all__ = [
     "build",
     "count",
     "from_json",
+    "normalize",
 ]

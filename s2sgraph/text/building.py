@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from s2sgraph.text.special import Special
-from s2sgraph.text.units import Subwords, Units
+from s2sgraph.text.subwords import Subwords
+from s2sgraph.text.units import Units
 from s2sgraph.text.vocabulary import Vocabulary
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from s2sgraph.text.normalizing import normalize
 from s2sgraph.text.special import Special
 from s2sgraph.text.units import Units, units_from_json
 
@@ -15,15 +16,18 @@ class Vocabulary:
 
     `symbols` holds the special symbols too, at their ids and under any names. A special symbol is
     never read from text: the word `<eos>` in a line is unknown. `end` says whether `encode` adds
-    the end symbol. Raises ValueError for a symbol given twice or a special id outside the list.
+    the end symbol; `normalize` names what is done to a line before it is cut. Raises ValueError
+    for a symbol given twice, a special id outside the list, or an unknown normalisation.
     """
 
     units: Units
     symbols: tuple[str, ...]
     special: Special = field(default_factory=Special)
     end: bool = False
+    normalize: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        normalize("", self.normalize)
         for name, index in self.special.to_json().items():
             if index >= len(self.symbols):
                 raise ValueError(
@@ -49,6 +53,7 @@ class Vocabulary:
         ordinary: Iterable[str],
         special: Special | None = None,
         end: bool = False,
+        normalize: tuple[str, ...] = (),
     ) -> "Vocabulary":
         """A vocabulary of ordinary symbols, with the special ones put in at their ids.
 
@@ -63,7 +68,7 @@ class Vocabulary:
             symbols.append(symbol)
         while len(symbols) in names:
             symbols.append(names[len(symbols)])
-        return cls(units, tuple(symbols), special, end)
+        return cls(units, tuple(symbols), special, end, normalize)
 
     @property
     def size(self) -> int:
@@ -80,10 +85,14 @@ class Vocabulary:
         """The ids of the symbols that are read from text: all but the special ones."""
         return dict(self._ids)
 
+    def split(self, line: str) -> list[str]:
+        """The units of a line after its normalisation, unknown ones as they stand."""
+        return self.units.split(normalize(line, self.normalize))
+
     def encode(self, line: str) -> list[int]:
         """The ids of a line; unknown units become `unk`. Adds the end symbol if `end` is set."""
         unk = self.special.unk
-        ids = [self._ids.get(unit, unk) for unit in self.units.split(line)]
+        ids = [self._ids.get(unit, unk) for unit in self.split(line)]
         return [*ids, self.special.eos] if self.end else ids
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -113,6 +122,7 @@ class Vocabulary:
             "symbols": list(self.symbols),
             "special": self.special.to_json(),
             "end": self.end,
+            **({"normalize": list(self.normalize)} if self.normalize else {}),
             **self.units.to_json(),
         }
 
@@ -191,4 +201,8 @@ def from_json(form: Any) -> Vocabulary | Ids:
     symbols = form.get("symbols")
     if not isinstance(symbols, list | tuple) or not all(isinstance(s, str) for s in symbols):
         raise ValueError("'symbols' is missing or no list of texts")
-    return Vocabulary(units_from_json(str(kind), form), tuple(symbols), special, end)
+    steps = form.get("normalize", [])
+    if not isinstance(steps, list | tuple) or not all(isinstance(step, str) for step in steps):
+        raise ValueError(f"'normalize' is {steps!r}; expected a list of names")
+    units = units_from_json(str(kind), form)
+    return Vocabulary(units, tuple(symbols), special, end, tuple(steps))

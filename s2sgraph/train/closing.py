@@ -14,7 +14,7 @@ from s2sgraph.spec import Problem, Spec
 from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import KINDS, Subwords, Vocabulary, build
+from s2sgraph.text import KINDS, Subwords, Vocabulary, build, normalize
 
 INLINE = 1000
 """Most symbols that are written into the spec itself; more go into a file beside it."""
@@ -61,7 +61,7 @@ def _closed(
     spec: Spec, name: str, side: TokenSide, counts: Mapping[str, Counter[str]], found: Corpus
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The settings of a side and the files it names; both empty where nothing changes."""
-    closing = {"least", "size", "file", "symbols"}
+    closing = {"least", "size", "file", "symbols", "algorithm"}
     kept = {key: value for key, value in plain(side).items() if key not in closing}
     if side.file is not None:
         file = f"{name}.{'json' if side.tokens == 'subwords' else 'txt'}"
@@ -90,16 +90,16 @@ def _names(spec: Spec, name: str) -> list[str]:
 
 def _counts(spec: Spec, found: Corpus) -> dict[str, Counter[str]]:
     """How often each unit occurs, for every open vocabulary that is counted."""
-    units = {
-        name: KINDS[side.tokens]()
+    cut = {
+        name: (KINDS[side.tokens](), side.normalize)
         for name, (side, _) in token_sides(spec).items()
         if side.open and side.tokens in KINDS and not _shares(side)
     }
-    counts: dict[str, Counter[str]] = {name: Counter() for name in units}
-    for row in found.rows() if units else ():
-        for name, cut in units.items():
+    counts: dict[str, Counter[str]] = {name: Counter() for name in cut}
+    for row in found.rows() if cut else ():
+        for name, (units, steps) in cut.items():
             for which in _names(spec, name):
-                counts[name].update(cut.split(str(row[which])))
+                counts[name].update(units.split(normalize(str(row[which]), steps)))
     return counts
 
 
@@ -109,10 +109,10 @@ def _learned(spec: Spec, name: str, side: TokenSide, found: Corpus) -> str:
     def lines() -> Iterator[str]:
         for row in found.rows():
             for which in _names(spec, name):
-                yield str(row[which])
+                yield normalize(str(row[which]), side.normalize)
 
-    special = special_symbols(spec)
-    return Subwords.train(lines(), (side.limit or 0) - len(special.names())).model
+    size = (side.limit or 0) - len(special_symbols(spec).names())
+    return Subwords.train(lines(), size, side.algorithm).model
 
 
 def _chosen(spec: Spec, side: TokenSide, counts: Mapping[str, int]) -> list[str]:

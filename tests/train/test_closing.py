@@ -1,13 +1,16 @@
 """Open vocabularies are closed with the training data."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from s2sgraph.data import Corpus, Field, Part
 from s2sgraph.model import compile
-from s2sgraph.spec import Spec, SpecError, load, loads
+from s2sgraph.spec import Spec, SpecError, dump, load, loads
+from s2sgraph.text import Vocabulary
 from s2sgraph.train import closing
 from s2sgraph.train.closing import close
 
@@ -100,3 +103,38 @@ def test_what_cannot_be_closed_is_said_at_its_place(read: Reader) -> None:
     text = str(caught.value)
     assert "<text>:1:9: source: the vocabulary cannot be closed: a subword vocabulary has" in text
     assert "<text>:2:9: target: the vocabulary cannot be closed: no symbol occurs 9 times" in text
+
+
+def test_unigrams_are_learned(read: Reader) -> None:
+    sides = ("tokens: subwords, size: 290, algorithm: unigram", "tokens: characters")
+    closed = close(spec(*sides), read(*[("lower slower", "x")] * 5))
+    assert json.loads(closed.files["source.json"])["model"]["type"] == "Unigram"
+    assert closed.spec.source.algorithm == "bpe"  # the file says how, so the setting is gone
+
+
+def test_symbols_are_those_of_normalized_lines(read: Reader) -> None:
+    sides = (
+        "tokens: characters, normalize: [nfc, lowercase]",
+        "tokens: subwords, size: 270, normalize: lowercase",
+    )
+    closed = close(spec(*sides), read(*[("Ae\u0301", "LOW LOWER")] * 5))
+    assert closed.spec.source.symbols == ("a", "é")
+    assert closed.spec.source.normalize == ("nfc", "lowercase")
+    assert "low" in json.loads(closed.files["target.json"])["model"]["vocab"]
+
+
+def test_a_tokenizer_comes_along_and_keeps_its_ids(read: Reader, tmp_path: Path) -> None:
+    tokenizer = Tokenizer(models.WordLevel({"<unk>": 3, "<a>": 0, "<b>": 1, "<c>": 2, "low": 4},
+                                           "<unk>"))  # fmt: skip
+    tokenizer.add_special_tokens(["<a>", "<b>", "<c>"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    path = tmp_path / "spec.yaml"
+    sides = "source: {tokens: subwords, file: tokenizer.json}\ntarget: {tokens: characters}\n"
+    path.write_text(f"{sides}{LAYERS}")
+    closed = close(load(path), read(("low", "x")))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "source.json").write_text(closed.files["source.json"])
+    (tmp_path / "run" / "spec.yaml").write_text(dump(closed.spec))
+    table = compile(load(tmp_path / "run" / "spec.yaml")).vocabularies["source"]
+    assert isinstance(table, Vocabulary)
+    assert (table.size, table.encode("low"), table.encode("high")) == (5, [4], [3])
