@@ -170,6 +170,9 @@ def draw(
     for given in tracing.given(graph):
         if given.name == "max_length":
             arrays[given.name] = np.array(2 * width)
+        elif given.name in ("banned", "prefix"):
+            first = (rows,) if given.name == "prefix" else ()
+            arrays[given.name] = np.zeros((*first, 0), np.int64)
         elif given.default == UNSET:
             arrays[given.name] = np.array(UNSET)
         elif given.name.endswith("_length") or given.name == "steps":

@@ -116,6 +116,8 @@ def drawn(
         name = given.name
         if name == "max_length":
             arrays[name] = np.array(max_length)
+        elif name in ("banned", "prefix"):
+            arrays[name] = np.zeros((*((rows,) if name == "prefix" else ()), 0), int)
         elif given.default == UNSET:
             arrays[name] = np.array(UNSET)
         elif name == "steps":

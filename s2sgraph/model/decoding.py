@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
+    concat,
     cover,
     every,
     extent,
@@ -13,6 +14,7 @@ from s2sgraph.graph.ops import (
     minimum,
     outer,
     places,
+    rename,
     select,
 )
 from s2sgraph.graph.values import Value
@@ -95,4 +97,25 @@ def _rules(recording: Recording) -> Rules:
     for values in recording.ahead.values():
         trips = minimum(trips, extent(values, over="ahead"))
     limits = None if limits is None else minimum(limits, trips)
-    return Rules(plan.model.spec.special, trips, limits, length == "free", settings)
+    return Rules(
+        special=plan.model.spec.special,
+        trips=trips,
+        limits=limits,
+        ends=length == "free",
+        settings=settings,
+        symbols=plan.symbols.get("target", 0),
+        never=tuple(plan.banned),
+        banned=given.get("banned"),
+        prefix=_prefix(recording),
+    )
+
+
+def _prefix(recording: Recording) -> Value | None:
+    """What each row starts with, `int[batch, prefix]`, and a place of padding behind it."""
+    found = recording.given.get("prefix")
+    if found is None:
+        return None
+    pad = recording.plan.pad
+    rows = rename(cover(found, over=BATCH, into="batch", value=pad), **{"given prefix": "prefix"})
+    behind = filled((("batch", None), ("prefix", 1)), dtype="int", value=pad)
+    return concat(rows, behind, over="prefix")

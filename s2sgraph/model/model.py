@@ -18,7 +18,13 @@ from s2sgraph.model.interface import interface
 from s2sgraph.model.recording import DEFAULT_INPUTS
 from s2sgraph.model.spelling import spelled, spelling_of
 from s2sgraph.model.traces import Tracing
-from s2sgraph.model.vocabularies import Table, assumed_sizes, token_sides, vocabularies
+from s2sgraph.model.vocabularies import (
+    Table,
+    assumed_sizes,
+    banned,
+    token_sides,
+    vocabularies,
+)
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.schema import Spec
 from s2sgraph.text import Form, Spelling
@@ -61,6 +67,7 @@ class Model:
         self.layers = ModelGraph(spec)
         self.assumed = assumed_sizes(spec) if assume else {}
         self.vocabularies: dict[str, Table] = vocabularies(spec, self.assumed)
+        self._banned = banned(spec, self.vocabularies.get("target"))
         self._shapes = weights.shapes(self.trace("teach"))
 
     @property
@@ -96,7 +103,7 @@ class Model:
         asked = dict(self.layers.outputs)
         for text in outputs:
             asked[text] = self.layers.asked(Reference.parse(text))
-        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs), hard)
+        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs), hard, self._banned)
         tracing.check()
         return tracing
 
@@ -240,7 +247,7 @@ class Model:
 
         tracing = self.tracing(outputs, inputs)
         tables = {name: table.to_json() for name, table in self.vocabularies.items()}
-        described = interface(tracing.graph(graph), tracing.given(graph), self.symbols)
+        described = interface(tracing.graph(graph), tracing.given(graph), tracing.counts)
         described["ends"] = self.spec.target.length == "free"
         return {
             "s2sgraph.version": __version__,

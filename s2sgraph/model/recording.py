@@ -42,6 +42,7 @@ class Plan:
         inputs: the settings of the search that are inputs.
         hard: whether `teach` and `score` choose as decoding does, where they have the expectation
             of the choice otherwise: the place of monotonic attention.
+        banned: ids of target symbols that no search chooses.
     """
 
     model: ModelGraph
@@ -49,6 +50,7 @@ class Plan:
     outputs: Mapping[str, Target]
     inputs: Sequence[str] = DEFAULT_INPUTS
     hard: bool = False
+    banned: Sequence[int] = ()
 
     @property
     def sides(self) -> dict[str, TokenSource | FeatureSource]:

@@ -15,7 +15,7 @@ from s2sgraph.model.recording import Plan
 from s2sgraph.model.sources import BATCH, source_inputs
 from s2sgraph.model.stepping import Split, split
 from s2sgraph.model.teaching import scored, taught
-from s2sgraph.search.settings import Setting
+from s2sgraph.search.settings import Setting, Symbols
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.messages import did_you_mean
 from s2sgraph.spec.sides import FeatureTarget, TokenTarget
@@ -75,6 +75,12 @@ class Tracing(Plan):
                 word = self.search.word
                 raise ExportError(f"search {word} has no input {name!r} to offer; {near}")
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many symbols there are, for every input that may be one of ids."""
+        target = self.symbols.get("target", 0)
+        return {**dict.fromkeys(("banned", "prefix"), target), **self.symbols}
+
     # -- inputs -----------------------------------------------------------------------
 
     def sources(self) -> list[Given]:
@@ -110,16 +116,14 @@ class Tracing(Plan):
             inputs.append(
                 Given("steps", Type("int", ((BATCH, None),)), "length of each row of the target")
             )
-        return [*inputs, *self.settings()]
+        return [*inputs, *(one.given() for one in self.possible() if one.name in self.inputs)]
 
-    def settings(self) -> list[Given]:
-        """The settings of the search that are inputs."""
-        return [setting.given() for setting in self.possible() if setting.name in self.inputs]
-
-    def possible(self) -> list[Setting]:
-        """The settings of the search that may be inputs."""
+    def possible(self) -> list[Setting | Symbols]:
+        """What of the search may be an input."""
         limit = Setting("max_length", "most places of a target", "int", self.search.max_length)
-        return [limit, *(self.search.settings() if isinstance(self.target, TokenTarget) else ())]
+        if not isinstance(self.target, TokenTarget):
+            return [limit]
+        return [limit, *self.search.settings(), *self.search.lists()]
 
     def encode_inputs(self) -> list[Given]:
         """The inputs of the encode graph."""

@@ -34,6 +34,34 @@ def token_sides(spec: Spec) -> dict[str, tuple[TokenSide, KeyPath]]:
     }
 
 
+def banned(spec: Spec, table: Table | None) -> tuple[int, ...]:
+    """The ids of the target symbols that the spec's search never chooses.
+
+    Raises:
+        SpecError: there is no such symbol.
+    """
+    found: list[int] = []
+    problems: list[Problem] = []
+    for place, symbol in enumerate(getattr(spec.search, "banned", ())):
+        index = symbol if isinstance(symbol, int) else _id_of(symbol, table)
+        if index is None or not 0 <= index < (table.size or 0 if table else 0):
+            message = f"the target has no symbol {symbol!r}"
+            problems.append(Problem(("search", "banned", place), message))
+        else:
+            found.append(index)
+    if problems:
+        raise spec.error(problems)
+    return tuple(found)
+
+
+def _id_of(symbol: str, table: Table | None) -> int | None:
+    """The id of a symbol, special ones by their names: `<unk>`."""
+    if not isinstance(table, Vocabulary):
+        return None
+    names = {name: index for index, name in table.special.names().items()}
+    return table.ordinary.get(symbol, names.get(symbol))
+
+
 ASSUMED = 1000
 """Symbols of an open vocabulary that has no limit, in a sketch."""
 

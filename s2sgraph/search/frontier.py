@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
-from s2sgraph.graph.loops import carry, filled, follow, loop, renew, spread, step_number
+from s2sgraph.graph.loops import carry, filled, follow, loop, renew, spread, step_number, witness
 from s2sgraph.graph.ops import (
     add,
     and_,
     at_most,
     concat,
-    const,
     every,
-    expand,
     extent,
     floordiv,
     greatest,
     iota,
     least,
     less,
-    log_softmax,
     maximum,
     merge,
     minimum,
@@ -36,10 +33,12 @@ from s2sgraph.graph.ops import (
 )
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
+from s2sgraph.search.choices import Choices
+from s2sgraph.search.counts import alone, whole
 from s2sgraph.search.hypotheses import Steps, traced_back
 from s2sgraph.search.penalties import LengthRank, coverage_penalty
 from s2sgraph.search.rules import DEAD, Decoder, Found, Rules
-from s2sgraph.search.settings import Number, is_off
+from s2sgraph.search.settings import is_off
 
 BEAMS = Type("int", (("batch", None), ("beam", None)))
 ENDED = Type("int", (("batch", None), ("ended", None)))
@@ -88,11 +87,11 @@ class Frontier:
     def __init__(self, decoder: Decoder, rules: Rules) -> None:
         said = rules.settings
         self.decoder, self.rules = decoder, rules
-        self.beams = iota(maximum(_whole(said["beams"]), 1), into="beam")
+        self.beams = iota(maximum(whole(said["beams"]), 1), into="beam")
         self.count = extent(self.beams, over="beam")
-        n_best = minimum(maximum(_whole(said["n_best"]), 1), self.count)
+        n_best = minimum(maximum(whole(said["n_best"]), 1), self.count)
         self.ended = iota(n_best, into="ended")
-        self.wanted = _one(n_best)
+        self.wanted = alone(n_best)
         self.rank = LengthRank(said["length_penalty"], said["length_offset"])
         self.beta, self.first = said["coverage_penalty"], said["stop"]
         self.longest = rules.trips if rules.limits is None else rules.limits
@@ -103,14 +102,17 @@ class Frontier:
         names: list[str] = []
 
         def body() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
-            states = self._states()
+            choices, states = Choices(self.rules, BEAMS, apart=True), self._states()
             logits, further = self.decoder.step(states.token)
             names[:] = further
-            chances = log_softmax(logits, over="symbol")
-            going = self._going(chances, states.sums)
-            ends = self._ends(chances)
+            choices.weigh(logits)
+            going, ends = self._going(choices, states.sums), choices.ends()
             over = self._renew(states, going, ends)
-            emitted = (going.symbols, going.chances, going.parents, ends)
+            if choices.history is not None:
+                choices.history.renew(going.symbols, going.parents)
+            follow(going.parents, over="beam", but=(states.token, states.sums, *choices.states))
+            end_chances = choices.end_chances() if choices.penalises else ends
+            emitted = (going.symbols, going.chances, going.parents, end_chances)
             values = (spread(value, BEAMS) for value in further.values())
             return every(over), (*emitted, *values), states.all()[1:]
 
@@ -137,28 +139,25 @@ class Frontier:
             attended=attended,
         )
 
-    def _going(self, chances: Value, sums: Value) -> Going:
+    def _going(self, choices: Choices, sums: Value) -> Going:
         """The best continuations that do not end: of each beam, and then of all beams."""
-        ends = (self.rules.special.eos,) if self.rules.ends else ()
-        allowed = self.rules.allowed(chances, *ends)
-        symbols = chances.size("symbol")
-        each = self.count if symbols is None else minimum(self.count, symbols)
-        values, ids = top(allowed, _one(each), over="symbol", into="rank")
-        reached, choice = top(_choices(values + sums), _one(self.count), over="choice", into="beam")
+        allowed = choices.open()
+        symbols: Value | int = allowed.size("symbol") or extent(witness("symbol"), over="symbol")
+        each = minimum(self.count, symbols)
+        values, ids = top(allowed, alone(each), over="symbol", into="rank")
+        chances = values
+        if choices.penalises:
+            chances = take(choices.chances, ids, over="symbol")
+        reached, choice = top(
+            _choices(values + sums), alone(self.count), over="choice", into="beam"
+        )
         parents = floordiv(iota(mul(self.count, each), into="choice"), each)
         return Going(
             sums=reached,
             symbols=take(_choices(ids), choice, over="choice"),
-            chances=take(_choices(values), choice, over="choice"),
+            chances=take(_choices(chances), choice, over="choice"),
             parents=take(parents, choice, over="choice"),
         )
-
-    def _ends(self, chances: Value) -> Value:
-        """The log-probability that each hypothesis ends here: `[batch, beam]`."""
-        if not self.rules.ends:
-            return filled(BEAMS.dims, value=HIDDEN)
-        end = filled(BEAMS.dims, dtype="int", value=self.rules.special.eos)
-        return take(chances, end, over="symbol")
 
     def _renew(self, states: States, going: Going, ends: Value) -> Value:
         """Leave the states as the next step needs them; which rows are over."""
@@ -176,8 +175,6 @@ class Frontier:
         renew(states.slots, slots)
         if states.attended is not None and attended is not None:
             renew(states.attended, attended)
-        own = tuple(state for state in states.all() if state is not states.attended)
-        follow(going.parents, over="beam", but=own)
         if states.closed is not None:
             closed = or_(states.closed, over)
             if self.rules.limits is not None:
@@ -255,13 +252,3 @@ class Frontier:
 def _choices(x: Value) -> Value:
     """`[batch, beam, rank]` as `[batch, choice]`."""
     return merge(x, axes=("beam", "rank"), into="choice")
-
-
-def _whole(x: Number) -> Value:
-    """A whole number as a value."""
-    return x if isinstance(x, Value) else const(value=int(x), dtype="int")
-
-
-def _one(count: Value | int) -> Value:
-    """A count as `top` takes it."""
-    return expand(_whole(count), filled((("one", 1),)), axes=("one",))

@@ -9,15 +9,20 @@ from s2sgraph.graph.ops import (
     every,
     greatest,
     integer,
-    log_softmax,
+    less,
     not_,
     or_,
     select,
+    take,
     total,
 )
+from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
-from s2sgraph.search.rules import Decoder, Found, Rules, one_best
+from s2sgraph.search.choices import Choices
+from s2sgraph.search.rules import DEAD, Decoder, Found, Rules, one_best
 from s2sgraph.search.search import Search
+
+ROWS = Type("int", (("batch", None),))
 
 
 class Greedy(Search, kind="greedy"):
@@ -32,20 +37,28 @@ class Greedy(Search, kind="greedy"):
         names: list[str] = []
 
         def body() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:
-            token = carry(filled((("batch", None),), dtype="int", value=rules.special.bos))
+            choices = Choices(rules, ROWS)
+            token = carry(filled(ROWS.dims, dtype="int", value=rules.special.bos))
             done = carry(rules.begun())
             logits, further = decoder.step(token)
-            chances = rules.allowed(log_softmax(logits, over="symbol"))
-            best = select(done, rules.special.pad, argmax(chances, over="symbol"))
+            choices.weigh(logits)
+            wishes = choices.open()
+            found, wish = argmax(wishes, over="symbol"), greatest(wishes, over="symbol")
+            chance = take(choices.chances, found, over="symbol") if choices.penalises else wish
             names[:] = further
-            after = done
+            after = over = done
+            if choices.may_fail:
+                after = over = or_(done, less(wish, DEAD))
+            best = select(over, rules.special.pad, found)
             if rules.ends:
                 after = or_(after, equal(best, rules.special.eos))
             if rules.limits is not None:
                 after = or_(after, rules.reached())
             renew(token, best)
             renew(done, after)
-            return every(after), (best, greatest(chances, over="symbol"), *further.values()), ()
+            if choices.history is not None:
+                choices.history.renew(best)
+            return every(after), (best, chance, *further.values()), ()
 
         (tokens, chances, *further), _ = loop(body, rules.trips, into="length")
         tokens = rules.cut(tokens)

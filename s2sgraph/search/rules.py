@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.graph.loops import filled, step_number
-from s2sgraph.graph.ops import at_most, const, expand, trim
+from s2sgraph.graph.ops import at_most, expand, trim
 from s2sgraph.graph.values import Value
 from s2sgraph.search.settings import Number
 from s2sgraph.spec.sides import Special
@@ -45,6 +45,11 @@ class Rules:
         limits: most places of each row, `int[batch]`; None where `trips` is the only limit.
         ends: whether the end symbol ends a row.
         settings: the settings of the search, as the run or the spec has them.
+        symbols: how many symbols the vocabulary has.
+        never: ids that are never chosen.
+        banned: further ids, if a run may name any: `int[given banned]`.
+        prefix: what each row starts with, if a run may say so: `int[batch, prefix]`, the last
+            place padding.
     """
 
     special: Special
@@ -52,6 +57,10 @@ class Rules:
     limits: Value | None
     ends: bool
     settings: Mapping[str, Number]
+    symbols: int
+    never: tuple[int, ...] = ()
+    banned: Value | None = None
+    prefix: Value | None = None
 
     def begun(self) -> Value:
         """Which rows are done before the first step: those that may have no place at all."""
@@ -63,15 +72,6 @@ class Rules:
         """Which rows have their last place at this step, if rows have limits."""
         assert self.limits is not None
         return at_most(self.limits - 1, step_number())
-
-    def allowed(self, chances: Value, *but: int) -> Value:
-        """Log-probabilities `[…, symbol]` with padding and the start symbol out of reach.
-
-        So are the further symbols that are named.
-        """
-        never = (self.special.pad, self.special.bos, *but)
-        barred = tuple(HIDDEN * (symbol in never) for symbol in range(chances.number("symbol")))
-        return chances + const(value=barred, dtype="float", axes=("symbol",))
 
     def cut(self, column: Value) -> Value:
         """The results of all steps, less the one that a loop makes even when none is allowed."""

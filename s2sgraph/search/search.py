@@ -11,7 +11,7 @@ from pydantic import Field
 from s2sgraph.graph.ops import integer, less, mul, number, select
 from s2sgraph.graph.values import Value
 from s2sgraph.search.rules import Decoder, Found, Rules
-from s2sgraph.search.settings import AtRun, Number, Setting, is_off
+from s2sgraph.search.settings import AtRun, Number, Setting, Symbols, is_off
 from s2sgraph.spec.kinds import Kind
 from s2sgraph.spec.settings import Positive, Size
 
@@ -27,6 +27,10 @@ class Search(Kind, family="search"):
         max_length_ratio: most symbols for each place of the sentence's own source; the smaller
             of the two limits holds.
         min_length: fewest symbols of a result, the end symbol included.
+        banned: symbols that are never chosen, or their ids.
+        no_repeat_ngram: no run of this many symbols comes twice in a result; 0: any may.
+        repetition_penalty: what the scores of symbols chosen before are divided by, if positive,
+            or else multiplied with (Keskar 2019, eq. 3).
     """
 
     max_length: Size = 256
@@ -36,6 +40,23 @@ class Search(Kind, family="search"):
     min_length: Annotated[
         int, Field(ge=0, le=2**31), AtRun("fewest symbols of a result, the end symbol included")
     ] = 0
+
+    banned: Annotated[tuple[str | int, ...], Field(strict=False)] = ()
+    no_repeat_ngram: Annotated[
+        int, Field(ge=0, le=2**31), AtRun("no run of this many symbols comes twice; 0: any may")
+    ] = 0
+    repetition_penalty: Annotated[
+        float, Field(ge=1, le=1e6), AtRun("penalty of the symbols chosen before; 1: none", "float")
+    ] = 1.0
+
+    def lists(self) -> Iterator[Symbols]:
+        """The lists of symbols that may be given when a file is run."""
+        yield Symbols(
+            "banned", "ids that are never chosen, besides those of the spec", ("given banned",)
+        )
+        yield Symbols(
+            "prefix", "ids that each row starts with, padded", ("given batch", "given prefix")
+        )
 
     def settings(self) -> Iterator[Setting]:
         """What may be chosen when a file is run, besides `max_length`."""

@@ -62,6 +62,19 @@ class Setting:
         return self.value if said is None else select(less(said, 0), self.value, said)
 
 
+@dataclass(frozen=True)
+class Symbols:
+    """A list of symbols that may be an input, by their ids; it is empty by default."""
+
+    name: str
+    meaning: str
+    axes: tuple[str, ...]
+
+    def given(self) -> Given:
+        """The list as an input."""
+        return Given(self.name, Type("int", tuple((a, None) for a in self.axes)), self.meaning, [])
+
+
 def is_off(number: Number, off: float) -> bool:
     """Whether a setting is a constant that changes nothing, so that a file does without it."""
     return not isinstance(number, Value) and number == off

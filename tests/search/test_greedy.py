@@ -33,8 +33,11 @@ def graph_of(*, ends=True, limited=True):
             table = weight("table", parse("float[before=6, symbol=6]"))
             return add(take(table, token, over="before"), urge), {}
 
-        rules = Rules(Special(), trips, limits if limited else None, ends, {})
-        return Greedy().search(Decoder(step, unused, unused), rules)
+        search = Greedy()
+        settings = {setting.name: setting.value for setting in search.settings()}
+        limit = limits if limited else None
+        rules = Rules(Special(), trips, limit, ends, settings, SYMBOLS)
+        return search.search(Decoder(step, unused, unused), rules)
 
     return trace(function, INPUTS, mode="decode")
 

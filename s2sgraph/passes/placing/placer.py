@@ -250,5 +250,5 @@ class Placer:
         return layout
 
 
-GROWING = frozenset({"past", "length"})
+GROWING = frozenset({"past", "history", "length"})
 """Axes whose size differs from step to step: it is only ever read from the value itself."""
