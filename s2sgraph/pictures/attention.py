@@ -58,6 +58,8 @@ def draw_attention(
 def _label(axis: Any, labels: Sequence[str], places: int) -> None:
     """The symbols beside their places, upright as far as there is room."""
     if not labels or places > LABELLED:
+        axis.get_major_locator().set_params(integer=True)
+        axis.set_tick_params(labelsize=8, length=2)
         return
     long = any(len(label) > 1 for label in labels)
     turned = 90 if long and axis.axis_name == "x" else 0
