@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from engines import PREPARED
 from goodness import surprise
+from sampling_by_hand import noise
 
 from s2sgraph.graph import reference
 from s2sgraph.graph.ops import arrange, iota
@@ -59,23 +60,7 @@ def drawn(seed, steps=9, samples=5, engine=None):
 
 
 def by_hand(seed, steps, samples):
-    """The same with Python's own integers, written from the definition."""
-    rotations = (13, 15, 26, 6, 17, 29, 16, 24)
-
-    def word(step, sample):
-        low, high = seed % 2**32, seed // 2**32 % 2**32
-        keys = [low, high, 0x1BD11BDA ^ low ^ high]
-        x, y = (step + low) % 2**32, (sample + high) % 2**32
-        for i in range(20):
-            x = (x + y) % 2**32
-            turn = rotations[i % 8]
-            y = ((y << turn | y >> 32 - turn) % 2**32) ^ x
-            if i % 4 == 3:
-                n = i // 4 + 1
-                x, y = (x + keys[n % 3]) % 2**32, (y + keys[(n + 1) % 3] + n) % 2**32
-        return x
-
-    return [[(word(i, j) >> 8) / 2**24 for j in range(samples)] for i in range(steps)]
+    return [[noise(seed, i, j) for j in range(samples)] for i in range(steps)]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
