@@ -40,14 +40,14 @@ def inspect(number: int, raw: bytes, longest: int = LONGEST) -> Line:
     if b"\0" in body:
         body = body.replace(b"\0", b"")
         problems.append(("NUL byte", "text"))
-    text = body[:longest].decode("utf-8", errors="replace")
+    try:
+        text = body[:longest].decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = body[:longest].decode("utf-8", errors="replace")
+        if len(body) <= longest:  # else a character may be cut in two
+            problems.append((f"no UTF-8 at byte {error.start + 1}", "UTF-8"))
     if len(body) > longest:
         problems.append(("line too long", f"at most {longest:,} bytes"))
-    else:
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            problems.append((f"no UTF-8 at byte {error.start + 1}", "UTF-8"))
     return Line(number, text, tuple(Fault(number, *problem) for problem in problems))
 
 

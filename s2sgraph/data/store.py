@@ -22,8 +22,11 @@ from s2sgraph.data.policies import Place
 
 Arrays = dict[str, NDArray[Any]]
 
-IN_MEMORY = 256 * 2**20
-"""Bytes of rows that are held in memory; more go into files, if there is a place for them."""
+IN_MEMORY = 32 * 2**20
+"""Bytes of rows that are held in memory; more go into files, if there is a place for them.
+
+So many are read and encoded in a few seconds; more are worth keeping for the next time.
+"""
 _FORM = 1
 _MANIFEST = "manifest.json"
 
@@ -128,6 +131,7 @@ class Builder:
     def __init__(self, shapes: Mapping[str, Shape], folder: Path | None, key: str) -> None:
         self.shapes, self.folder, self.key = dict(shapes), folder, key
         self.held = {name: bytearray() for name in shapes}
+        self.size = 0
         self.lengths, self.lines = array("i"), array("q")
         self.draft: Path | None = None
         self._files: dict[str, IO[bytes]] = {}
@@ -146,9 +150,10 @@ class Builder:
         for name, shape in self.shapes.items():
             value = np.asarray(row[name], shape.dtype)
             self.held[name] += value.tobytes()
+            self.size += value.nbytes
             self.lengths.append(1 if shape.once else len(value))
         self.lines.append(line)
-        if self.folder is not None and sum(map(len, self.held.values())) > IN_MEMORY:
+        if self.folder is not None and self.size > IN_MEMORY:
             self._spill()
 
     def _spill(self) -> None:
@@ -164,6 +169,7 @@ class Builder:
         for name, held in self.held.items():
             self._files[name].write(held)
             held.clear()
+        self.size = 0
 
     def finish(self, notes: Any) -> Store:
         """The store, in memory or whole on disk. Raises OSError if it cannot be written."""

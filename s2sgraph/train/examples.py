@@ -215,43 +215,43 @@ class _Encoder:
         arrays: Arrays = {}
         odd = []
         for name, value in row.items():
-            array = self._array(name, value)
-            if self._is_long(name, array):
-                odd.append(Fault(line, f"{name} too long ({len(array):,} places)",
+            found = self._encoded(name, value)
+            if self._is_long(name, found):
+                odd.append(Fault(line, f"{name} too long ({len(found):,} places)",
                                  f"at most {self.max_length:,}"))  # fmt: skip
-                array = array[: self.max_length]
-            arrays[name] = self._ended(name, array)
+                found = found[: self.max_length]
+            table = self.tables.get(name)
+            if table is None:
+                arrays[name] = np.asarray(found, np.float32)
+            else:
+                end = [table.special.eos] if self._ends(name, table) else []
+                arrays[name] = np.array([*found, *end], np.int32)
         self._check(arrays)
         return arrays, odd
 
-    def _array(self, name: str, value: Any) -> NDArray[Any]:
+    def _encoded(self, name: str, value: Any) -> Sequence[Any]:
         """The ids of a value without an end symbol, or its frames."""
         table = self.tables.get(name)
-        if table is None:
-            return np.asarray(value, np.float32)
-        if isinstance(value, str):
+        if isinstance(value, str) and table is not None:
             try:
                 ids = table.encode(value)
             except ValueError as error:
                 raise ValueError(f"bad {name!r} ({error})") from None
-            return np.array(ids[:-1] if table.end else ids, np.int32)
-        if len(value) and table.size is not None and value.max() >= table.size:
-            problem = f"id {value.max()} at place {value.argmax()}; expected 0 to {table.size - 1}"
+            return ids[:-1] if table.end else ids
+        if table is not None and table.size is not None and max(value, default=0) >= table.size:
+            problem = f"id {max(value)} at place {value.argmax()}; expected 0 to {table.size - 1}"
             raise ValueError(f"bad {name!r} ({problem})")
-        return np.asarray(value, np.int32)
+        found: Sequence[Any] = value
+        return found
 
-    def _is_long(self, name: str, array: NDArray[Any]) -> bool:
+    def _is_long(self, name: str, found: Sequence[Any]) -> bool:
         if self.max_length is None or self.fields[name].kind == "values":
             return False
-        return len(array) > self.max_length
+        return len(found) > self.max_length
 
-    def _ended(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
-        """With the end symbol, where there is one."""
-        table = self.tables.get(name)
-        free = self.spec.target.length == "free"
-        if table is not None and (free if name == "target" else table.end):
-            return np.append(array, np.int32(table.special.eos))
-        return array
+    def _ends(self, name: str, table: Table) -> bool:
+        """Whether the ids of a side end with the end symbol."""
+        return self.spec.target.length == "free" if name == "target" else table.end
 
     def _check(self, row: Arrays) -> None:
         """Whether the lengths of one row fit together."""
