@@ -111,11 +111,11 @@ def _rules(recording: Recording) -> Rules:
 
 
 def _prefix(recording: Recording) -> Value | None:
-    """What each row starts with, `int[batch, prefix]`, and a place of padding behind it."""
+    """What each row starts with, `int[batch, forced]`, and a place of padding behind it."""
     found = recording.given.get("prefix")
     if found is None:
         return None
     pad = recording.plan.pad
     rows = rename(cover(found, over=BATCH, into="batch", value=pad), **{"given prefix": "prefix"})
     behind = filled((("batch", None), ("prefix", 1)), dtype="int", value=pad)
-    return concat(rows, behind, over="prefix")
+    return rename(concat(rows, behind, over="prefix"), prefix="forced")

@@ -74,8 +74,10 @@ class Choices:
         if self.rules.prefix is None:
             return wishes
         forced, free = self._forced(self.rules.prefix)
+        if self.apart:
+            forced = select(equal(forced, self.rules.special.eos), -1, forced)
         same = outer(equal, forced, self._symbols())
-        return select(same, self.chances, select(free, wishes, HIDDEN))
+        return select(same, self.wishes, select(free, wishes, HIDDEN))
 
     def ends(self) -> Value:
         """What the end symbol is chosen by: `[…]`; `HIDDEN` if it must not be."""
@@ -142,7 +144,7 @@ class Choices:
 
     def _forced(self, prefix: Value) -> tuple[Value, Value]:
         """The symbol that each row must have at this step, or -1; and which rows are free."""
-        last = extent(prefix, over="prefix") - 1
-        forced = take(prefix, minimum(step_number(), last), over="prefix")
+        last = extent(prefix, over="forced") - 1
+        forced = take(prefix, minimum(step_number(), last), over="forced")
         free = equal(forced, self.rules.special.pad)
         return select(free, -1, forced), free

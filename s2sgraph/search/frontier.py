@@ -110,7 +110,7 @@ class Frontier:
             over = self._renew(states, going, ends)
             if choices.history is not None:
                 choices.history.renew(going.symbols, going.parents)
-            follow(going.parents, over="beam", but=(states.token, states.sums, *choices.states))
+            follow(going.parents, over="beam", but=(*states.all(), *choices.states))
             end_chances = choices.end_chances() if choices.penalises else ends
             emitted = (going.symbols, going.chances, going.parents, end_chances)
             values = (spread(value, BEAMS) for value in further.values())
@@ -125,19 +125,22 @@ class Frontier:
     # -- one step ---------------------------------------------------------------------
 
     def _states(self) -> States:
-        alive = select(less(self.beams, 1), 0.0, HIDDEN)
         attended = None
         if not is_off(self.beta, 0.0):
             (source,) = (axis for axis in self.decoder.mask().axes if axis != "batch")
             attended = carry(filled((*BEAMS.dims, (source, None))))
         return States(
             token=carry(filled(BEAMS.dims, dtype="int", value=self.rules.special.bos)),
-            sums=carry(spread(alive, BEAMS)),
+            sums=carry(self._alive()),
             best=carry(filled(ENDED.dims, value=HIDDEN)),
             slots=carry(filled(ENDED.dims, dtype="int")),
             closed=carry(self.rules.begun()) if self.closing else None,
             attended=attended,
         )
+
+    def _alive(self) -> Value:
+        """The sums before the first step, where there is one hypothesis: `[batch, beam]`."""
+        return spread(select(less(self.beams, 1), 0.0, HIDDEN), BEAMS)
 
     def _going(self, choices: Choices, sums: Value) -> Going:
         """The best continuations that do not end: of each beam, and then of all beams."""
@@ -174,7 +177,10 @@ class Frontier:
         renew(states.best, best)
         renew(states.slots, slots)
         if states.attended is not None and attended is not None:
-            renew(states.attended, attended)
+            following = take(attended, going.parents, over="beam")
+            if self.rules.limits is not None and states.closed is not None:
+                following = select(states.closed, states.attended, following)
+            renew(states.attended, following)
         if states.closed is not None:
             closed = or_(states.closed, over)
             if self.rules.limits is not None:
@@ -197,12 +203,16 @@ class Frontier:
 
     def _over(self, best: Value, sums: Value) -> Value:
         """Which rows need no further step: `bool[batch]`."""
-        worst = least(best, over="ended")
-        exact = at_most(self.rank(greatest(sums, over="beam"), self.longest), worst)
-        if is_off(self.first, 0):
-            return exact
-        full = less(DEAD, worst)
-        return select(less(0, self.first), full, exact) if isinstance(self.first, Value) else full
+        worst, greater = least(best, over="ended"), greatest(sums, over="beam")
+        full, dead = less(DEAD, worst), less(greater, DEAD)
+        if not is_off(self.first, 0) and not isinstance(self.first, Value):
+            return or_(full, dead)
+        exact = at_most(self.rank(greater, self.longest), worst)
+        if not is_off(self.rank.alpha, 0.0):
+            exact = or_(exact, dead)
+        if isinstance(self.first, Value):
+            exact = or_(exact, and_(full, less(0, self.first)))
+        return exact
 
     # -- ranks ------------------------------------------------------------------------
 
@@ -233,10 +243,10 @@ class Frontier:
         made = minimum(extent(steps.symbols, over="length"), self.rules.trips)
         last = made if self.rules.limits is None else minimum(self.rules.limits, made)
         attended = further[-1] if not is_off(self.beta, 0.0) else None
-        ranked = select(less(DEAD, sums), self._ranked(sums, last, attended), HIDDEN)
-        if not is_off(self.first, 0):
-            full = and_(less(DEAD, least(best, over="ended")), less(0, self.first))
-            ranked = select(full, HIDDEN, ranked)
+        live = and_(less(DEAD, sums), not_(self._over(best, sums)))
+        ranked = select(live, self._ranked(sums, last, attended), HIDDEN)
+        nothing = at_most(self.longest, 0)
+        best, ranked = select(nothing, HIDDEN, best), select(nothing, self._alive(), ranked)
         best, slots = self._best(best, slots, ranked, self._slots(last - 1))
         best, slots = rename(best, ended="n_best"), rename(slots, ended="n_best")
         both = self.count + self.count

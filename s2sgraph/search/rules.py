@@ -48,7 +48,7 @@ class Rules:
         symbols: how many symbols the vocabulary has.
         never: ids that are never chosen.
         banned: further ids, if a run may name any: `int[given banned]`.
-        prefix: what each row starts with, if a run may say so: `int[batch, prefix]`, the last
+        prefix: what each row starts with, if a run may say so: `int[batch, forced]`, the last
             place padding.
     """
 
