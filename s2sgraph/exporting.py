@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -42,16 +43,49 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        _finish(temporary, path)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_all(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """A temporary folder in `folder` whose files take their places if all goes well.
+
+    They do so in the order of `names`. The folder is made if it is missing; other files in it
+    stay.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is a file; name a folder")
+    try:
+        made = not folder.exists()
+        folder.mkdir(exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".export.", dir=folder))
+    except OSError as error:
+        raise ExportError(f"cannot write in {folder}: {error.strerror}") from None
+    try:
+        yield temporary
+        for name in names:
+            _finish(temporary / name, folder / name)
+        made = False
+    except OSError as error:
+        raise ExportError(f"cannot write in {folder}: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if made:
+            folder.rmdir()
+
+
+def _finish(temporary: Path, path: Path) -> None:
+    """Put a written file in its place, safe from a loss of power."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+    temporary.replace(path)
 
 
 def compact(value: Mapping[str, Any]) -> str:

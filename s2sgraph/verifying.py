@@ -15,6 +15,7 @@ from s2sgraph.graph import reference
 from s2sgraph.graph.given import UNSET
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
+from s2sgraph.text import sent
 
 if TYPE_CHECKING:
     from s2sgraph.model.traces import Tracing
@@ -55,17 +56,16 @@ def as_lines(inputs: Arrays, spelling: Spelling) -> tuple[Arrays, Arrays]:
     ids, lines = dict(inputs), dict(inputs)
     for name, vocabulary in spelling.sources.items():
         lengths = inputs[f"{name}_length"]
-        rows = [vocabulary.units_of(r[:n]) for r, n in zip(inputs[name], lengths, strict=True)]
-        # Encoded anew: what is drawn may have no unit that stands for it.
-        again = [vocabulary.encode(vocabulary.units.join(row)) for row in rows]
+        texts = [vocabulary.decode(r[:n]) for r, n in zip(inputs[name], lengths, strict=True)]
+        # Encoded anew: what is drawn may have no text that stands for it.
+        again = [vocabulary.encode(text) for text in texts]
         ids[f"{name}_length"] = np.array([len(row) for row in again])
-        ids[name] = np.zeros((len(rows), max(map(len, again))), np.int64)
+        ids[name] = np.zeros((len(again), max(map(len, again))), np.int64)
         for place, row in enumerate(again):
             ids[name][place, : len(row)] = row
         del lines[name], lines[f"{name}_length"]
         apart = spelling.separator(name)
-        texts = [apart.join(row) if apart else vocabulary.units.join(row) for row in rows]
-        lines[f"{name}_text"] = np.array(texts, object)
+        lines[f"{name}_text"] = np.array([sent(vocabulary, text, apart) for text in texts], object)
     return ids, lines
 
 

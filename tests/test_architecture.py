@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pictures": set(),
     "evaluating": {"metrics", "runtime", "data", "text"},
     "weights": {"graph"},
-    "verifying": {"graph", "exporting", "runtime", "weights"},
+    "verifying": {"graph", "exporting", "runtime", "text", "weights"},
     "model": {"spec", "graph", "passes", "text", "exporting", "verifying", "weights"} | PARTS,
     "exporting": {"spec", "graph", "passes", "text", "runtime"},
     "exporters": {"graph", "passes", "model", "exporting", "text"},

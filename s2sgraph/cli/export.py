@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def export(
     source: Annotated[Path, typer.Argument(metavar="SPEC_OR_RUN", help="A run folder, or a spec.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write, model.onnx.")
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write, or the folder of several."),
     ] = None,
     emit: Annotated[
         Path | None,
@@ -27,8 +28,11 @@ def export(
         bool, typer.Option("--random-weights", help="Weights as before training.")
     ] = False,
     graph: Annotated[
-        Literal["decode", "score", "encode", "step"],
-        typer.Option(help="What the file computes: encoder and search, or a part."),
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="decode (encoder and search), score, encode or step; several share weights.bin.",
+        ),
     ] = "decode",
     outputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="Further outputs, such as context.weights.")
@@ -41,18 +45,22 @@ def export(
         Literal["standard", "onnxruntime"] | None,
         typer.Option(help="Lines in and out: by standard operators, or onnxruntime's own too."),
     ] = None,
+    external: Annotated[
+        bool, typer.Option("--external", help="Weights beside the file; for 100 MB and more.")
+    ] = False,
     changes: Changes = None,
 ) -> None:
-    """Write one ONNX file, compared with the model before it gets its name.
+    """Write one ONNX file, compared with the model before it gets its name; or several.
 
     Nothing is left of a file that cannot be written or does not compute what the model means.
     """
     if output is None and emit is None:
         raise typer.BadParameter("expected a file to write", param_hint="--output")
     path, given = _found(source, weights, random_weights)
-    asked, chosen = _names(outputs or ""), _names(inputs)
+    asked, chosen, graphs = _names(outputs or ""), _names(inputs), _graphs(graph, text)
     spec = load_spec(path, changes)
     from s2sgraph.model import compile
+    from s2sgraph.model.files import beside
     from s2sgraph.verifying import verify_file
 
     model = compile(spec)
@@ -63,16 +71,47 @@ def export(
     if output is None:
         return
     tracing = model.tracing(asked, chosen)
-    spelling = model.spelling(graph, text)
-    differences: dict[str, float] = {}
+    spelling = model.spelling("decode", text) if "decode" in graphs else None
+    differences: dict[str, dict[str, float]] = {}
 
-    def verify(file: Path) -> None:
-        differences.update(verify_file(tracing, file, graph, arrays, spelling))
+    def verify(name: str, file: Path) -> None:
+        spelled = spelling if name == "decode" else None
+        differences[name] = verify_file(tracing, file, name, arrays, spelled)
 
-    model.export(
-        output, arrays, graph=graph, outputs=asked, inputs=chosen, text=text, verify=verify
-    )
-    _tell(model, output, graph, given, differences)
+    if len(graphs) == 1:
+        model.export(
+            output,
+            arrays,
+            graph=graphs[0],
+            outputs=asked,
+            inputs=chosen,
+            text=text,
+            external=external,
+            verify=lambda file: verify(graphs[0], file),
+        )
+        files = {graphs[0]: output}
+    else:
+        files = model.export_together(
+            output, arrays, graphs=graphs, outputs=asked, inputs=chosen, text=text, verify=verify
+        )
+    for name, file in files.items():
+        _tell(model, file, name, given, differences[name])
+    if external or len(graphs) > 1:
+        weights_file = output / "weights.bin" if output.is_dir() else beside(output)
+        typer.echo(f"{weights_file}: {weights_file.stat().st_size / 1e6:.2f} MB, to stand beside")
+
+
+def _graphs(text: str, form: str | None) -> list[str]:
+    """The graphs that are asked for."""
+    from s2sgraph.model.model import GRAPHS
+
+    graphs = _names(text)
+    if not graphs or len({*graphs}) < len(graphs) or not {*graphs} <= {*GRAPHS}:
+        hint = f"{text!r}; expected some of {', '.join(GRAPHS)}, with commas, once each"
+        raise typer.BadParameter(hint, param_hint="--graph")
+    if form is not None and "decode" not in graphs:
+        raise typer.BadParameter("only a decode file takes lines", param_hint="--text")
+    return graphs
 
 
 def _names(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from s2sgraph import __version__, weights
 from s2sgraph.exporting import ExportError, compact, exporter, replacing
 from s2sgraph.graph.given import Given
 from s2sgraph.graph.values import Graph
+from s2sgraph.model.files import beside, write_together
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
 from s2sgraph.model.recording import DEFAULT_INPUTS
@@ -194,6 +195,7 @@ class Model:
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
         text: Form | None = None,
+        external: bool = False,
         seed: int = 0,
         verify: Callable[[Path], None] | None = None,
     ) -> Path:
@@ -207,6 +209,8 @@ class Model:
             inputs: settings of the search that are chosen when the file is run.
             text: lines go in and come out besides ids. `standard` needs characters that the
                 client has put U+001F between; `onnxruntime` cuts lines into characters itself.
+            external: weights go into NAME.weights.bin beside NAME.onnx. From about 100 MB on such
+                a file loads faster and takes less memory.
             verify: called with the written file before it gets its name; by default onnxruntime
                 must give what torch gives (numpy where torch is missing).
 
@@ -216,6 +220,11 @@ class Model:
         if graph not in GRAPHS:
             raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
         given = self.initial(seed) if weights is None else self.fitted(weights)
+        if external:
+            names, apart = {graph: Path(path)}, beside(Path(path)).name
+            check = None if verify is None else lambda _, file: verify(file)
+            write_together(self, names, apart, given, (tuple(outputs), tuple(inputs)), text, check)
+            return Path(path)
         spelling = self.spelling(graph, text)
         target = exporter("onnx")
         tracing = self.tracing(outputs, inputs)
@@ -229,6 +238,34 @@ class Model:
             else:
                 verify(temporary)
         return Path(path)
+
+    def export_together(
+        self,
+        folder: str | PathLike[str],
+        weights: Any = None,
+        *,
+        graphs: Sequence[str] = GRAPHS,
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = DEFAULT_INPUTS,
+        text: Form | None = None,
+        seed: int = 0,
+        verify: Callable[[str, Path], None] | None = None,
+    ) -> dict[str, Path]:
+        """Write a file for each graph into a folder, and weights.bin, which they share.
+
+        As `export` does, and all of them or none. Returns the path of each graph's file.
+        """
+        unknown = [graph for graph in graphs if graph not in GRAPHS]
+        if unknown or len({*graphs}) != len(graphs) or not graphs:
+            known = ", ".join(GRAPHS)
+            raise ExportError(
+                f"graphs are {', '.join(graphs)}; expected some of {known}, once each"
+            )
+        given = self.initial(seed) if weights is None else self.fitted(weights)
+        names = {graph: Path(folder) / f"{graph}.onnx" for graph in graphs}
+        settings = tuple(outputs), tuple(inputs)
+        write_together(self, names, "weights.bin", given, settings, text, verify)
+        return names
 
     def spelling(self, graph: str, text: Form | None) -> Spelling | None:
         """What a file reads and writes as text. Raises ExportError for a side that it cannot."""

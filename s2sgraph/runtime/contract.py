@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from s2sgraph.runtime.errors import ModelError
+from s2sgraph.runtime.external import EXTERNAL, WeightsFile
 from s2sgraph.text import Ids, Vocabulary, from_json
 
 GRAPHS = ("decode", "score", "encode", "step")
@@ -86,7 +87,8 @@ class Contract:
     """The metadata of a file, read and checked.
 
     `vocabularies` has an entry for each side; None means feature vectors, or ids without symbols.
-    `ends` says whether a target ends with the end symbol.
+    `ends` says whether a target ends with the end symbol. `weights_file` is what must stand beside
+    the file, if its weights are not in it.
     """
 
     version: str
@@ -97,6 +99,7 @@ class Contract:
     vocabularies: Mapping[str, Vocabulary | Ids | None]
     hashes: Mapping[str, Any]
     ends: bool = True
+    weights_file: WeightsFile | None = None
 
     @property
     def settings(self) -> tuple[Input, ...]:
@@ -150,7 +153,14 @@ def read_contract(metadata: Mapping[str, str]) -> Contract:
         vocabularies=vocabularies,
         hashes=_json(metadata, "hashes", dict),
         ends=interface.get("ends") is not False,
+        weights_file=_weights_file(metadata),
     )
+
+
+def _weights_file(metadata: Mapping[str, str]) -> WeightsFile | None:
+    if f"s2sgraph.{EXTERNAL}" not in metadata:
+        return None
+    return WeightsFile.read(_json(metadata, EXTERNAL, dict))
 
 
 def _json(metadata: Mapping[str, str], key: str, kind: type) -> Any:

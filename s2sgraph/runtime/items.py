@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from s2sgraph.runtime.checks import Arrays, checked_row
 from s2sgraph.runtime.contract import Contract, Input
 from s2sgraph.runtime.errors import ModelError
-from s2sgraph.text import Ids
+from s2sgraph.text import Ids, sent
 
 # A line of text, a list of ids, an array of frames, or these by the names of several inputs.
 Item = str | Sequence[int] | NDArray[Any] | Mapping[str, Any]
@@ -104,11 +104,7 @@ def _line(wanted: Input, value: Any, row: int) -> str:
 def _apart(contract: Contract, wanted: Input, line: str) -> str:
     """A line as the file takes it."""
     table = contract.table(wanted)
-    if not wanted.separator or isinstance(table, Ids | None):
-        return line
-    # The separator itself is no symbol of such files, so it goes as another one that is none.
-    unknown = table.symbols[table.special.unk]
-    return wanted.separator.join(unknown if c == wanted.separator else c for c in line)
+    return line if isinstance(table, Ids | None) else sent(table, line, wanted.separator)
 
 
 def _encoded(contract: Contract, wanted: Input, line: str, row: int) -> list[int]:

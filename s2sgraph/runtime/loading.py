@@ -5,6 +5,7 @@ from typing import Any
 
 from s2sgraph.runtime.contract import Contract, read_contract
 from s2sgraph.runtime.errors import ModelError, runtime_errors
+from s2sgraph.runtime.external import explained
 
 _FATAL = 4
 
@@ -13,7 +14,8 @@ def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
     """The runtime's session for a file, and the file's contract.
 
     `threads` bounds the threads of one run; None lets the runtime use every core. Raises
-    ModelError when the file cannot be read, is damaged, or was not written by s2sgraph.
+    ModelError when the file cannot be read, is damaged, or was not written by s2sgraph, or when
+    the file of its weights is missing or another.
     """
     path = Path(path)
     if threads is not None and threads < 1:
@@ -21,7 +23,7 @@ def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "no such file"
         raise ModelError(f"{path}: {problem}; expected a .onnx file written by s2sgraph")
-    with runtime_errors(f"{path}: cannot be loaded"):
+    with runtime_errors(f"{path}: cannot be loaded"), explained(path):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -43,6 +45,8 @@ def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
         ]
     try:
         contract = read_contract(metadata)
+        if contract.weights_file is not None:
+            contract.weights_file.check(path.parent)
         described = [{i.name for i in contract.inputs}, {o.name for o in contract.outputs}]
         if described != names:
             odd = sorted((described[0] ^ names[0]) | (described[1] ^ names[1]))

@@ -4,7 +4,7 @@ from s2sgraph.text.building import build, count
 from s2sgraph.text.marks import SEPARATOR, WHITE_SPACE
 from s2sgraph.text.normalizing import STEPS, normalize
 from s2sgraph.text.special import SPECIAL_NAMES, Special
-from s2sgraph.text.spelling import Form, Spelling
+from s2sgraph.text.spelling import Form, Spelling, sent
 from s2sgraph.text.subwords import Subwords
 from s2sgraph.text.units import KINDS, Characters, Units, Words
 from s2sgraph.text.vocabulary import Ids, Vocabulary, from_json
@@ -28,4 +28,5 @@ __all__ = [
     "count",
     "from_json",
     "normalize",
+    "sent",
 ]

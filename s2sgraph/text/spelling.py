@@ -30,3 +30,12 @@ class Spelling:
         """What clients put between the characters of a line; nothing where the file cuts it."""
         apart = self.form == "standard" and self.sources[source].kind == "characters"
         return SEPARATOR if apart else ""
+
+
+def sent(vocabulary: Vocabulary, line: str, separator: str) -> str:
+    """A line as the clients of a file send it: its characters apart, if there is a separator."""
+    if not separator:
+        return line
+    # The separator itself is no symbol of such files, so it goes as another one that is none.
+    unknown = vocabulary.symbols[vocabulary.special.unk]
+    return separator.join(unknown if unit == separator else unit for unit in vocabulary.split(line))

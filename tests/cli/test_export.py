@@ -42,7 +42,8 @@ def test_a_run_folder(cli: Any, run: Run, tmp_path: Path) -> None:
     first, second = done.out.splitlines()
     assert first.startswith(f"{file}: 0.0")
     assert first.endswith(f"MB, decode of copying, weights of {run.best}")
-    assert second.startswith("onnxruntime against torch: 3 outputs (tokens, lengths, scores, token_scores), ")
+    names = "tokens, lengths, scores, token_scores"
+    assert second.startswith(f"onnxruntime against torch: 4 outputs ({names}), ")
     lines = cli("run", file, stdin=b"ab\n\nc\n").out.splitlines()
     assert len(lines) == 3
     assert lines[1] == ""
@@ -61,7 +62,41 @@ def test_the_score_graph_and_further_outputs(cli: Any, run: Run, tmp_path: Path)
     done = cli(
         "export", run.folder, "-o", tmp_path / "o.onnx", "--outputs", "context.weights, state"
     )
-    assert (done.code, "(tokens, lengths, scores, token_scores, context.weights, state)" in done.out) == (0, True)
+    names = "tokens, lengths, scores, token_scores, context.weights, state"
+    assert (done.code, f"({names})" in done.out) == (0, True)
+
+
+def test_several_graphs_share_their_weights(cli: Any, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    done = cli("export", run.folder, "-o", folder, "--graph", "decode,encode,step,score")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert [line.partition(": ")[0] for line in lines[::2]] == [
+        *(str(folder / f"{graph}.onnx") for graph in ("decode", "encode", "step", "score")),
+        str(folder / "weights.bin"),
+    ]
+    assert cli("run", folder / "decode.onnx", stdin=b"ab\n").code == 0
+    (folder / "weights.bin").unlink()
+    done = cli("run", folder / "decode.onnx", stdin=b"ab\n")
+    assert (done.code, "weights.bin, which is not beside it" in done.err) == (4, True)
+
+
+def test_weights_beside_one_file(cli: Any, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    done = cli("export", run.folder, "-o", file, "--external")
+    assert done.code == 0, done.err
+    assert "model.weights.bin: 0.0" in done.out
+    assert cli("run", file, stdin=b"ab\n").code == 0
+
+
+@pytest.mark.parametrize("form", ["standard", "onnxruntime"])
+def test_lines_in_and_out(cli: Any, run: Run, tmp_path: Path, form: str) -> None:
+    ids, lines = tmp_path / "ids.onnx", tmp_path / "lines.onnx"
+    assert cli("export", run.folder, "-o", ids).code == 0
+    done = cli("export", run.folder, "-o", lines, "--text", form)
+    assert done.code == 0, done.err
+    given = "ab\n\nbca\nx é\n".encode()
+    assert cli("run", lines, stdin=given).out == cli("run", ids, stdin=given).out
 
 
 def test_settings(cli: Any, run: Run, tmp_path: Path) -> None:
@@ -106,7 +141,14 @@ def test_a_file_that_differs_is_not_left(
     [
         ([], "no run folder; give weights, or --random-weights"),
         (["--random-weights", "--weights", "x.safetensors"], "keep one"),
-        (["--graph", "encoder", "--random-weights"], "encoder"),
+        (["--graph", "encoder", "--random-weights"], "'encoder'; expected some of decode, score"),
+        (["--graph", "step,step", "--random-weights"], "once each"),
+        (["--graph", ",", "--random-weights"], "expected some of decode"),
+        (
+            ["--graph", "step", "--text", "standard", "--random-weights"],
+            "only a decode file takes lines",
+        ),
+        (["--text", "quick", "--random-weights"], "quick"),
         (["--outputs", "attention", "--random-weights"], "attention"),
     ],
 )
