@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from s2sgraph.data.archives import archive_records
@@ -92,8 +93,13 @@ class Corpus:
     def fingerprint(self) -> str:
         """A hash of the content of all files, their order, their weights and the policy.
 
-        Where the files lie, and what they are called but for their form, does not matter.
+        Where the files lie, and what they are called but for their form, does not matter. The
+        files are read once for it.
         """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"corpus 1 {self.odd}".encode())
         for part in self.parts:
             digest.update(f"|{part.weight}".encode())

@@ -147,6 +147,9 @@ class Preparation:
         cache = self.folder.path / "rows"
         train = encode(model, self.train, cache / "train", self.spec.data.max_length)
         dev = encode(model, self.dev, cache / "dev") if self.dev else None
+        for name, report in {**train.reports, **(dev.reports if dev else {})}.items():
+            if report.skipped or report.repaired:
+                self.tell(f"{name}: {report.describe()}")
         if self.processes.first:
             self.processes.wait()
         return train, dev

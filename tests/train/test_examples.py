@@ -10,6 +10,7 @@ import pytest
 from s2sgraph.data import DataError, store
 from s2sgraph.model import Model, compile
 from s2sgraph.spec import Spec, load
+from s2sgraph.train import train
 from s2sgraph.train.examples import Examples, corpus, encode, moved
 
 TEXT = """
@@ -235,3 +236,11 @@ def test_a_spec_elsewhere_names_the_same_files(model: Writer, tmp_path: Path) ->
         "data.dev": ["../x.tsv"],
     }
     assert spec.set(changes).data.train[1].weight == 0.5  # type: ignore[index]
+
+
+def test_training_tells_what_is_left_out(model: Writer, tmp_path: Path) -> None:
+    data = "{train: x.tsv, dev: y.tsv, odd: skip}\ntrain: {steps: 1}"
+    given = model(data, x_tsv=ODD, y_tsv="a\tx\n").spec
+    told: list[str] = []
+    train(given, tmp_path / "run", tell=told.append)
+    assert told == [f"{tmp_path / 'x.tsv'}: 5 lines, 1 skipped (1 no TAB)"]
