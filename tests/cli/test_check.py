@@ -1,6 +1,7 @@
 """`check`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import jsonschema
 import pytest
 
 from s2sgraph.cli.specs import examples
+from s2sgraph.spec import loads
 
 
 @pytest.fixture
@@ -66,6 +68,8 @@ def test_the_schema_is_a_schema(cli: Any) -> None:
 
 # ------------------------------------------------------------------ what a line becomes
 
+DOCUMENTATION = (Path(__file__).parent.parent.parent / "docs" / "data.md").read_text("utf-8")
+
 SIDES = """
 source: {tokens: characters, symbols: [a, b, " "], normalize: [nfkc, lowercase], end: true}
 target: {tokens: words, symbols: [one, two]}
@@ -98,6 +102,14 @@ def test_a_line_is_shown_step_by_step(cli: Any, sides: Path) -> None:
         "  unknown     1 of 2: 'three'",
         "  back        'one <unk>'",
     ]
+    assert done.out.partition("\n")[2] in DOCUMENTATION
+
+
+def test_the_documented_data_are_valid(sides: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", DOCUMENTATION, re.DOTALL)
+    data = loads(SIDES + example).data
+    assert [part.weight for part in data.train or ()] == [1, 0.5, 2]
+    assert (data.odd, data.max_length) == ("skip", 200)
 
 
 def test_a_line_may_be_a_source_alone(cli: Any, sides: Path) -> None:

@@ -1,6 +1,9 @@
 """Encoded rows, in memory and mapped."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,3 +142,51 @@ def test_places_count_through_the_parts() -> None:
     assert places[-1] == Place("c", 7)
     with pytest.raises(IndexError):
         places[3]
+
+
+KILLED = """
+import os, sys
+import numpy as np
+from pathlib import Path
+from s2sgraph.data import store
+
+folder, moment = Path(sys.argv[1]), int(sys.argv[2])
+store.IN_MEMORY = 100
+left = moment
+
+def counted(real):
+    def call(*arguments, **settings):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), 9)
+        return real(*arguments, **settings)
+    return call
+
+store.os.fsync = counted(os.fsync)
+store.Path.rename = counted(Path.rename)
+store.tempfile.mkdtemp = counted(store.tempfile.mkdtemp)
+with store.Builder({"target": store.Shape()}, folder, "key") as builder:
+    for number in range(50):
+        builder.add({"target": np.arange(number)}, number)
+    builder.finish(None)
+print("whole", left)
+"""
+
+
+def test_killed_at_any_moment_it_is_no_store(tmp_path: Path) -> None:
+    outcomes = []
+    for moment in range(1, 8):
+        folder = tmp_path / str(moment) / "rows"
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, str(folder), str(moment)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = opened(folder, {"target": Shape()}, "key")
+        assert (found is not None) == (done.returncode == 0) == done.stdout.startswith("whole")
+        outcomes.append(done.returncode)
+    assert outcomes[-1] == 0
+    assert len(set(outcomes[:5])) == 1
+    assert outcomes[0] == -signal.SIGKILL
