@@ -9,10 +9,18 @@ from s2sgraph.cli.specs import Changes, load_spec
 
 if TYPE_CHECKING:
     from s2sgraph.model import Model
+    from s2sgraph.model.ensemble import Mean
+    from s2sgraph.spec import Spec
+    from s2sgraph.weights import Weights
 
 
 def export(
-    source: Annotated[Path, typer.Argument(metavar="SPEC_OR_RUN", help="A run folder, or a spec.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SPEC_OR_RUN...", help="A run folder, or a spec; of several, their ensemble."
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The file to write, or the folder of several."),
@@ -37,10 +45,17 @@ def export(
     outputs: Annotated[
         str | None, typer.Option(metavar="A,B", help="Further outputs, such as context.weights.")
     ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Another kind of search: greedy, beam, …")
+    ] = None,
     inputs: Annotated[
         str,
         typer.Option(metavar="A,B", help="Settings of the search to choose when the file is run."),
     ] = "max_length",
+    mean: Annotated[
+        Literal["probabilities", "log-probabilities"],
+        typer.Option(help="What an ensemble takes the mean of."),
+    ] = "probabilities",
     text: Annotated[
         Literal["standard", "onnxruntime"] | None,
         typer.Option(help="Lines in and out: by standard operators, or onnxruntime's own too."),
@@ -56,15 +71,14 @@ def export(
     """
     if output is None and emit is None:
         raise typer.BadParameter("expected a file to write", param_hint="--output")
-    path, given = _found(source, weights, random_weights)
+    found = [_found(source, weights, random_weights) for source in sources]
     asked, chosen, graphs = _names(outputs or ""), _names(inputs), _graphs(graph, text)
-    spec = load_spec(path, changes)
-    from s2sgraph.model import compile
+    specs = [load_spec(path, changes, search) for path, _ in found]
     from s2sgraph.model.files import beside
     from s2sgraph.verifying import verify_file
 
-    model = compile(spec)
-    arrays = model.initial() if given is None else model.fitted(given)
+    model, arrays = _model(specs, [given for _, given in found], mean)
+    given = ", ".join(str(given) for _, given in found if given)
     if emit is not None:
         script, tensors = model.emit(emit, arrays)
         typer.echo(f"{script}: the module of {model.spec.name} for torch; weights: {tensors}")
@@ -99,6 +113,22 @@ def export(
     if external or len(graphs) > 1:
         weights_file = output / "weights.bin" if output.is_dir() else beside(output)
         typer.echo(f"{weights_file}: {weights_file.stat().st_size / 1e6:.2f} MB, to stand beside")
+
+
+def _model(specs: "list[Spec]", given: list[Path | None], mean: "Mean") -> "tuple[Model, Weights]":
+    """The model of one spec, or the ensemble of several, and its weights."""
+    from s2sgraph.model import compile
+    from s2sgraph.model.ensemble import Ensemble
+
+    models = [compile(spec) for spec in specs]
+    arrays = [
+        model.initial(seed) if path is None else model.fitted(path)
+        for seed, (model, path) in enumerate(zip(models, given, strict=True))
+    ]
+    if len(models) == 1:
+        return models[0], arrays[0]
+    ensemble = Ensemble(models, mean)
+    return ensemble, ensemble.together(arrays)
 
 
 def _graphs(text: str, form: str | None) -> list[str]:
@@ -136,14 +166,12 @@ def _found(source: Path, weights: Path | None, random: bool) -> tuple[Path, Path
     return spec, best
 
 
-def _tell(
-    model: "Model", file: Path, graph: str, given: Path | None, differences: dict[str, Any]
-) -> None:
+def _tell(model: "Model", file: Path, graph: str, given: str, differences: dict[str, Any]) -> None:
     from importlib.util import find_spec
 
     by = "torch" if find_spec("torch") else "the reference in numpy"
     name, largest = max(differences.items(), key=lambda item: item[1])
-    words = "random weights" if given is None else f"weights of {given}"
+    words = f"weights of {given}" if given else "random weights"
     typer.echo(f"{file}: {file.stat().st_size / 1e6:.2f} MB, {graph} of {model.spec.name}, {words}")
     typer.echo(
         f"onnxruntime against {by}: {len(differences)} outputs ({', '.join(differences)}), "

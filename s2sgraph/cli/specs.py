@@ -45,11 +45,28 @@ def split_changes(changes: Sequence[str] | None) -> dict[str, str]:
     return pairs
 
 
-def load_spec(path: Path, changes: Sequence[str] | None) -> "Spec":
-    """The spec in a file, with changes; values are YAML. Raises SpecError."""
+def load_spec(path: Path, changes: Sequence[str] | None, search: str | None = None) -> "Spec":
+    """The spec in a file, with another kind of search and changes; values are YAML.
+
+    What both kinds of search can be told stays as the spec has it. Raises SpecError.
+    """
     from s2sgraph.spec import load
     from s2sgraph.spec.reading import read
 
     values = {key: read(text, f"--set {key}").value for key, text in split_changes(changes).items()}
     spec = load(path)
+    if search is not None:
+        spec = spec.set({"search": _searching(spec, search)})
     return spec.set(values) if values else spec
+
+
+def _searching(spec: "Spec", kind: str) -> dict[str, object]:
+    """The settings of another kind of search: those that it shares with the spec's own."""
+    from s2sgraph.spec.dumping import plain
+    from s2sgraph.spec.kinds import kinds
+
+    known = kinds("search").get(kind)
+    shared = known.keys() if known else {}
+    own = plain(spec.search)
+    settings = own if isinstance(own, dict) else {}
+    return {**{key: value for key, value in settings.items() if key in shared}, "kind": kind}

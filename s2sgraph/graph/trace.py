@@ -43,6 +43,7 @@ class Block:
 
 _blocks: ContextVar[tuple[Block, ...]] = ContextVar("blocks", default=())
 _scope: ContextVar[str] = ContextVar("scope", default="")
+_member: ContextVar[str] = ContextVar("member", default="")
 _mode: ContextVar[Mode] = ContextVar("mode", default="score")
 
 
@@ -87,6 +88,16 @@ def scope(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def member(name: str) -> Iterator[None]:
+    """Weights and nodes made within belong to this one of several models in the graph."""
+    token = _member.set(name)
+    try:
+        yield
+    finally:
+        _member.reset(token)
+
+
+@contextmanager
 def at(path: str) -> Iterator[None]:
     """Weights, nodes and errors made within belong to the layer of this full path."""
     token = _scope.set(path)
@@ -123,7 +134,8 @@ def emit(
 ) -> tuple[Value, ...]:
     """Record one node and return its outputs."""
     outputs = tuple(Value(type) for type in types)
-    current().graph.nodes.append(Node(op, inputs, attrs, outputs, body, here()))
+    where = ".".join(filter(None, (_member.get(), here())))
+    current().graph.nodes.append(Node(op, inputs, attrs, outputs, body, where))
     return outputs
 
 
@@ -135,7 +147,7 @@ def weight(
     `layout` says how it is stored, by default one dimension for each axis. ShapeError if it was
     asked for before with other axes or sizes.
     """
-    path = f"{here()}.{name}".lstrip(".")
+    path = ".".join(filter(None, (_member.get(), here(), name)))
     weights = enclosing()[0].graph.weights
     if path not in weights:
         stored = layout or tuple((axis,) for axis in type.axes)

@@ -27,7 +27,7 @@ from s2sgraph.spec.sides import TokenTarget
 
 def decoded(plan: Plan, given: dict[str, Value]) -> Found:
     """The best target of each row, and further outputs."""
-    recording = Recording(plan, given)
+    recording = plan.record(given)
     rules = _rules(recording)
     if isinstance(plan.target, TokenTarget):
 
@@ -44,7 +44,7 @@ def decoded(plan: Plan, given: dict[str, Value]) -> Found:
 
 def stepped(plan: Plan, given: dict[str, Value]) -> Found:
     """One step as the body of a loop, for `stepping.split`."""
-    recording = Recording(plan, given)
+    recording = plan.record(given)
     start, names = recording.start(), list[str]()
 
     def step() -> tuple[Value, tuple[Value, ...], tuple[Value, ...]]:

@@ -52,6 +52,10 @@ class Plan:
     hard: bool = False
     banned: Sequence[int] = ()
 
+    def record(self, given: dict[str, Value]) -> Recording:
+        """The encoders traced, on the inputs of a graph."""
+        return Recording(self, given)
+
     @property
     def sides(self) -> dict[str, TokenSource | FeatureSource]:
         """The sides of the sources by name."""

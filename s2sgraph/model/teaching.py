@@ -27,7 +27,7 @@ def scored(plan: Plan, given: dict[str, Value]) -> dict[str, Value]:
 
 
 def _decoded(plan: Plan, given: dict[str, Value]) -> tuple[Recording, dict[str, Value]]:
-    recording = Recording(plan, given)
+    recording = plan.record(given)
     before = shift(_target(plan, given), recording.start(), over=TIME)
     found = recording.decode(before)
     return recording, found
