@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from s2sgraph.cli.answers import Answers, aligned_by, draw
+from s2sgraph.cli.searching import check_sampling, inputs_of
 from s2sgraph.cli.specs import split_changes
 
 if TYPE_CHECKING:
     from s2sgraph.data import Line
-    from s2sgraph.runtime import Hypothesis, Result, Session
+    from s2sgraph.runtime import Result, Session
 
 # Lines read before the first answer is written: enough for like lengths to run together.
 _CHUNK = 16
@@ -33,11 +35,33 @@ def run(
         bool, typer.Option("--json", help="Write one JSON object a line, with all hypotheses.")
     ] = False,
     scores: Annotated[bool, typer.Option("--scores", help="Write `score TAB text`.")] = False,
+    alignments: Annotated[
+        bool,
+        typer.Option("--alignments", help="Write `text TAB 0-0 2-1`: place of source and target."),
+    ] = False,
+    attention: Annotated[
+        Path | None, typer.Option(help="A picture, for the first line that is not empty.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Lines that run together.")] = 32,
     threads: Annotated[int | None, typer.Option(min=1, help="Default: every core.")] = None,
+    beams: Annotated[int | None, typer.Option(min=1, help="Hypotheses of each step.")] = None,
+    n_best: Annotated[
+        int | None, typer.Option("--n-best", min=1, help="Hypotheses of a result.")
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Refuse a file that does not draw its results.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="What is drawn depends on it alone.")] = None,
+    prefix: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What every result starts with.")
+    ] = None,
+    ban: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYMBOL", help="What no result has: '<unk>'. May be repeated."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the search: beams=4."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any input of the file: max_length=9."),
     ] = None,
     odd: Annotated[
         str, typer.Option(help="Lines that are not sound UTF-8: `keep` (repaired) or `error`.")
@@ -53,7 +77,15 @@ def run(
     from s2sgraph.runtime import ModelError, Session
 
     session = Session(model, threads)
+    contract = session.contract
     values = {name: _setting(text) for name, text in split_changes(settings).items()}
+    values |= inputs_of(contract, beams=beams, n_best=n_best, seed=seed, prefix=prefix, ban=ban)
+    if sample:
+        check_sampling(contract)
+    aligned = aligned_by(contract, "--alignments") if alignments else None
+    if attention is not None:
+        aligned_by(contract, "--attention")
+    answers = Answers(as_json, scores, aligned)
     try:
         session.run([], **values)
     except ModelError as error:
@@ -63,12 +95,13 @@ def run(
     size = 1 if source is None and sys.stdin.isatty() else batch * _CHUNK
     with output.open("wb") if output else nullcontext(sys.stdout.buffer) as sink:
         while chunk := list(islice(lines, size)):
-            answers = _decoded(session, chunk, str(source or "stdin"), batch, values)
-            texts = [
-                _as_json(line, answer) if as_json else _as_text(answer, scores)
-                for line, answer in zip(chunk, answers, strict=True)
-            ]
-            _write(sink, texts)
+            found = _decoded(session, chunk, str(source or "stdin"), batch, values)
+            pairs = [*zip(chunk, found, strict=True)]
+            _write(sink, [answers.written(line, answer) for line, answer in pairs])
+            first = next(((line, answer) for line, answer in pairs if answer), None)
+            if attention is not None and first is not None:
+                draw(contract, *first, attention)
+                attention = None
 
 
 def _write(sink: BinaryIO, texts: "Sequence[str]") -> None:
@@ -145,34 +178,3 @@ def _blame(
             faults.append(Fault(line.number, str(error)))
     if faults:
         raise DataError(name, faults) from None
-
-
-def _words(hypothesis: "Hypothesis") -> str:
-    """The text of a hypothesis on one line; ids or frames where there is no text."""
-    if hypothesis.text is not None:
-        # What the model writes must not break the line, nor the columns.
-        return hypothesis.text.translate({10: " ", 13: " ", 9: " "})
-    if "frames" in hypothesis.extras:
-        return json.dumps(hypothesis.extras["frames"].tolist())
-    return " ".join(map(str, hypothesis.tokens))
-
-
-def _as_text(answer: "Result | None", scores: bool) -> str:
-    columns = []
-    for hypothesis in answer or ():
-        columns += [f"{hypothesis.score:.4f}"] * scores + [_words(hypothesis)]
-    return "\t".join(columns)
-
-
-def _as_json(line: "Line", answer: "Result | None") -> str:
-    hypotheses = [
-        {
-            "text": hypothesis.text,
-            "tokens": list(hypothesis.tokens),
-            # JSON has no NaN, which stands for a file without scores.
-            "score": hypothesis.score if hypothesis.score == hypothesis.score else None,
-            **{name: value.tolist() for name, value in hypothesis.extras.items()},
-        }
-        for hypothesis in answer or ()
-    ]
-    return json.dumps({"line": line.number, "hypotheses": hypotheses}, ensure_ascii=False)

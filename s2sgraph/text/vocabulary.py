@@ -115,6 +115,10 @@ class Vocabulary:
                 units.append(self.symbols[index])
         return units
 
+    def named(self, ids: Iterable[int]) -> list[str]:
+        """The symbol at every id, special ones too."""
+        return [self.symbols[index] for index in ids]
+
     def to_json(self) -> dict[str, Any]:
         """A form that `from_json` reads, of plain lists and dictionaries."""
         return {
@@ -170,6 +174,10 @@ class Ids:
             if index not in (self.special.pad, self.special.bos):
                 units.append(str(index))
         return units
+
+    def named(self, ids: Iterable[int]) -> list[str]:
+        """Every id as text, special ones too."""
+        return [str(index) for index in ids]
 
     def to_json(self) -> dict[str, Any]:
         """A form that `from_json` reads."""
