@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from s2sgraph.data.fields import Field, Row, Value
+from s2sgraph.data import Corpus, Field, Place, Report, Row, Sieve
+from s2sgraph.data.fields import Value
 from s2sgraph.metrics.errors import MetricError
 from s2sgraph.metrics.figure import Figure
 from s2sgraph.metrics.measuring import Evidence, measure
@@ -80,6 +81,36 @@ def fields(contract: Contract) -> dict[str, Field]:
         frames = next(output for output in contract.outputs if output.name == "frames")
         return {**found, "target": Field("frames", int(frames.axes[-1]))}
     return {**found, "target": Field("ids" if target_kind(contract) == "ids" else "text")}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of data as they stand in its files.
+
+    Attributes:
+        rows: those that the policy for odd lines lets pass.
+        places: where each stands.
+        reports: what was read and left out, by the name of each part.
+    """
+
+    rows: list[Row]
+    places: list[Place]
+    reports: dict[str, Report]
+
+
+def read_rows(corpus: Corpus) -> Rows:
+    """All rows of a corpus. Raises DataError with every line that its policy does not let pass."""
+    found = Rows([], [], {})
+    sieve = Sieve(corpus.odd)
+    for part in corpus.parts:
+        report = Report()
+        for record in sieve.records(part.records(corpus.fields), report):
+            assert record.row is not None
+            found.rows.append(record.row)
+            found.places.append(record.place)
+        found.reports[part.name] = report
+    sieve.finish()
+    return found
 
 
 def questions(contract: Contract, rows: Sequence[Row]) -> tuple[Question, ...]:
@@ -199,10 +230,10 @@ def evidence(
 
 
 def text_of(table: Vocabulary | Ids, value: Value) -> Text:
-    """A text or ids as the symbols that a vocabulary parts them into."""
+    """A text or ids as the symbols that a vocabulary parts them into, normalised as it says."""
     if not isinstance(value, str):
         value = " ".join(str(index) for index in value.tolist())
-    units = value.split() if isinstance(table, Ids) else table.units.split(value)
+    units = value.split() if isinstance(table, Ids) else table.split(value)
     line = " ".join(units) if isinstance(table, Ids) else table.units.join(units)
     return Text(line, tuple(units))
 

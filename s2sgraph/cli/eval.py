@@ -1,7 +1,6 @@
 """`eval`: figures of how good a model is on data."""
 
 import json
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,8 +11,8 @@ from s2sgraph import __version__
 from s2sgraph.cli.specs import split_changes
 
 if TYPE_CHECKING:
-    from s2sgraph.data import Corpus, Place, Row
-    from s2sgraph.evaluating import Evaluation
+    from s2sgraph.data import Corpus
+    from s2sgraph.evaluating import Evaluation, Rows
     from s2sgraph.metrics.metric import Metric
     from s2sgraph.runtime import Session
 
@@ -150,15 +149,6 @@ def _fitting(
 # ------------------------------------------------------------------ data
 
 
-@dataclass(frozen=True)
-class _Read:
-    """The rows of all files, where each stands, and what each file held."""
-
-    rows: "list[Row]"
-    places: "list[Place]"
-    files: dict[str, str]
-
-
 def _corpus(data: list[str], fields: Any, odd: Any) -> "Corpus":
     from s2sgraph.data import Corpus, Part
 
@@ -175,29 +165,21 @@ def _corpus(data: list[str], fields: Any, odd: Any) -> "Corpus":
     return Corpus(tuple(parts), fields, odd)
 
 
-def _read(corpus: "Corpus") -> _Read:
+def _read(corpus: "Corpus") -> "Rows":
     """The rows that the policy lets pass. Raises DataError for what it does not."""
-    from s2sgraph.data import DataError, Fault, Report, Sieve
+    from s2sgraph.data import DataError, Fault
+    from s2sgraph.evaluating import read_rows
 
-    sieve = Sieve(corpus.odd)
-    read = _Read([], [], {})
-    for part in corpus.parts:
-        report = Report()
-        for record in sieve.records(part.records(corpus.fields), report):
-            assert record.row is not None
-            read.rows.append(record.row)
-            read.places.append(record.place)
-        read.files[part.name] = report.describe()
-    sieve.finish()
+    read = read_rows(corpus)
     if not read.rows:
-        raise DataError(next(iter(read.files)), [Fault(0, "no row to evaluate")])
+        raise DataError(corpus.parts[0].name, [Fault(0, "no row to evaluate")])
     return read
 
 
 def _evaluated(
     session: "Session",
     model: Path,
-    read: _Read,
+    read: "Rows",
     metrics: "tuple[Metric, ...]",
     batch: int,
     values: dict[str, Any],
@@ -227,7 +209,7 @@ def _evaluated(
         raise
 
 
-def _blame(session: "Session", read: _Read, values: dict[str, Any]) -> None:
+def _blame(session: "Session", read: "Rows", values: dict[str, Any]) -> None:
     """Raise a DataError that names every row whose source the model refuses by itself."""
     from s2sgraph.data import DataError, Fault
     from s2sgraph.evaluating import questions
@@ -248,7 +230,7 @@ def _blame(session: "Session", read: _Read, values: dict[str, Any]) -> None:
 
 
 def _about(
-    model: Path, session: "Session", read: _Read, found: "Evaluation", values: dict[str, Any]
+    model: Path, session: "Session", read: "Rows", found: "Evaluation", values: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything that is told, as plain values."""
     from s2sgraph.spec import loads
@@ -260,7 +242,7 @@ def _about(
         "model": str(model),
         "engine": "torch" if model.is_dir() else "onnxruntime",
         "s2sgraph": __version__,
-        "data": read.files,
+        "data": {name: report.describe() for name, report in read.reports.items()},
         "rows": len(read.rows),
         "sources": len(found.questions),
         "search": ({"kind": search} if isinstance(search, str) else search) if decodes else None,

@@ -108,11 +108,12 @@ def _say(text: str) -> None:
 
 
 def _tell(spec: "Spec", run: "Run") -> None:
-    loss = "" if run.best_loss is None else f", development loss {run.best_loss:.4f}"
+    value = run.best_value
+    figure = "" if value is None else f", development {run.best_by} {value:.4f}"
     ends = {"patience": f" (no better for {spec.train.patience} validations)"}.get(run.ended, "")
     if run.resumed == run.steps:
         typer.echo(f"nothing was left to do: {run.folder} ended after step {run.steps}{ends}")
     else:
         typer.echo(f"{run.steps} steps in {run.seconds:.0f} s{ends}")
-    typer.echo(f"best after step {run.best_step}{loss}: {run.best}")
+    typer.echo(f"best after step {run.best_step}{figure}: {run.best}")
     typer.echo(f"next: s2sgraph export {run.folder} -o model.onnx")

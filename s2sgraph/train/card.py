@@ -66,11 +66,8 @@ def _head(model: Model, manifest: Mapping[str, Any]) -> str:
 def _figures(model: Model, manifest: Mapping[str, Any], curves: Curves, folder: Path) -> str:
     """The development figures of the best weights, and the command that gives them."""
     step = manifest["best"]["step"]
-    loss = manifest["best"]["dev_loss"]
-    found = {name: dict(points)[step] for name, points in curves.figures.items()
-             if step in dict(points)}  # fmt: skip
-    if loss is not None:
-        found = {"loss": loss, **found}
+    series = {"loss": curves.dev_loss, **curves.figures}
+    found = {n: dict(points)[step] for n, points in series.items() if step in dict(points)}
     if not found:
         return "## Figures\n\nThere were no development data to measure it on."
     rows = "\n".join(f"| {name} | {value:.4g} |" for name, value in found.items())

@@ -44,8 +44,10 @@ def read_curves(log: Path) -> Curves:
         for name in ("loss", "dev_loss", "rate"):
             if name in line:
                 getattr(curves, name).append((step, float(line[name])))
-        for name, value in line.get("figures", {}).items():
-            curves.figures.setdefault(name, []).append((step, float(value)))
+        for name, value in line.items():
+            if name.startswith("dev_") and name != "dev_loss":
+                points = curves.figures.setdefault(name.removeprefix("dev_"), [])
+                points.append((step, float(value)))
     return curves
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from s2sgraph.data import Row
-from s2sgraph.evaluating import Evaluation, evaluate, questions
+from s2sgraph.data import Corpus, Row
+from s2sgraph.evaluating import Evaluation, evaluate, questions, read_rows
 from s2sgraph.metrics.errors import MetricError
 from s2sgraph.metrics.measuring import Evidence, check, default_metrics, measure
 from s2sgraph.metrics.metric import LikelihoodMetric, Metric
@@ -23,6 +25,7 @@ from s2sgraph.runtime.contract import read_contract
 from s2sgraph.spec import Problem, Spec, load
 from s2sgraph.spec.kinds import choose
 from s2sgraph.spec.sides import FeatureTarget
+from s2sgraph.train.examples import Examples
 
 
 class ModuleEngine:
@@ -85,32 +88,73 @@ def session_of_run(folder: Path, graph: str = "decode") -> Session:
 class Evaluator:
     """Decodes development sources while a model trains, and judges the answers.
 
+    Nothing is read or built before the first answers are wanted.
+
+    Args:
+        model: what is trained.
+        rows: gives the development rows.
+
     Attributes:
         metrics: what they are judged by.
         best_by: what the best weights are chosen by.
     """
 
-    def __init__(self, model: Model, rows: Sequence[Row]) -> None:
-        """Choose the sources: as many as the spec says, spread evenly over the rows.
-
-        Raises:
-            SpecError: a metric does not fit the target, or its library is not installed.
-        """
+    def __init__(self, model: Model, rows: Callable[[], Sequence[Row]]) -> None:
+        """Choose the metrics; SpecError as `chosen_metrics` raises."""
+        self.model, self._read = model, rows
         self.metrics, self.best_by = chosen_metrics(model.spec)
-        self.engine = ModuleEngine(model)
-        self.session = self.engine.session
+
+    @cached_property
+    def engine(self) -> ModuleEngine:
+        """What decodes."""
+        return ModuleEngine(self.model)
+
+    @cached_property
+    def session(self) -> Session:
+        """The session over it."""
+        return self.engine.session
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of as many sources as the spec says, spread evenly over the data."""
+        most = self.model.spec.train.evaluate.sentences
+        if not most:
+            return []
+        rows = self._read()
         asked = questions(self.session.contract, rows)
-        most = model.spec.train.evaluate.sentences
         kept = [asked[n * len(asked) // most] for n in range(most)] if len(asked) > most else asked
-        self.rows = [rows[number] for question in kept for number in question.rows]
+        return [rows[number] for question in kept for number in question.rows]
 
     def __call__(self, weights: Mapping[str, Tensor], likelihood: Likelihood) -> Evaluation:
         """The answers of a model with these weights by path, and their figures.
 
         `likelihood` is that of all development targets as they are given.
         """
+        if not self.rows:
+            return Evaluation((), (), measure(self.metrics, Evidence(likelihood=likelihood)), 0.0)
         self.engine.take(weights)
         return evaluate(self.session, self.rows, self.metrics, likelihood=likelihood)
+
+
+@dataclass(frozen=True)
+class Development:
+    """The development data: rows as a model reads them, and how its answers are judged."""
+
+    examples: Examples
+    evaluator: Evaluator
+
+    @classmethod
+    def of(cls, model: Model, files: Corpus, examples: Examples) -> Development:
+        """Of the files that the examples were made from."""
+        return cls(examples, Evaluator(model, lambda: _raw_rows(files, examples)))
+
+
+def _raw_rows(files: Corpus, dev: Examples) -> list[Row]:
+    """The rows of files as they stand there, those that the examples made from them have."""
+    read = read_rows(files)
+    kept = {(place.file, place.line) for place in dev.places}
+    pairs = zip(read.rows, read.places, strict=True)
+    return [row for row, place in pairs if (place.file, place.line) in kept]
 
 
 def chosen_metrics(spec: Spec) -> tuple[tuple[Metric, ...], Metric]:
@@ -145,3 +189,17 @@ _REHEARSAL = Evidence(
     [FrameSample(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))],
     Likelihood(1.0, 1),
 )
+
+
+def check_evaluation(spec: Spec) -> None:
+    """Whether the figures can be had that a spec chooses the best weights by.
+
+    Raises:
+        SpecError: a metric does not fit the target, its library is not installed, or there are
+            no development data.
+    """
+    chosen_metrics(spec)
+    if spec.data.dev is None and spec.train.best_by != "loss":
+        message = f"{spec.train.best_by} is a figure of development data, and there are none"
+        problem = Problem(("train", "best_by"), message, "write data: {dev: FILE}")
+        raise spec.error([problem])

@@ -28,20 +28,27 @@ class Run:
         folder: where its files lie.
         steps: updates of the weights that were made.
         best_step: the update after which the best weights were kept.
-        best_loss: their development loss; None without development data.
+        best_value: their figure of the development data; None without development data.
         seconds: how long training took, pauses left out.
         resumed: the update after which it went on from a checkpoint; None if it did not.
         ended: why it ended: `steps`, `epochs` or `patience`. A manifest may also say `stopped`,
             by a signal, or `failed`.
+        best_by: what that figure is: `loss`, or the name of a metric.
     """
 
     folder: Path
     steps: int
     best_step: int
-    best_loss: float | None
+    best_value: float | None
     seconds: float
     ended: str
     resumed: int | None = None
+    best_by: str = "loss"
+
+    @property
+    def best_loss(self) -> float | None:
+        """The development loss of the best weights, where they were chosen by it."""
+        return self.best_value if self.best_by == "loss" else None
 
     @property
     def spec(self) -> Path:
@@ -50,7 +57,7 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """The weights of least development loss; the last ones without development data."""
+        """The weights of the best validation; the last ones without development data."""
         return self.folder / "best.safetensors"
 
     @property
@@ -88,9 +95,10 @@ class Folder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if not self.begun and (self.path / "spec.yaml").exists():
-                message = f"{self.path} holds a spec.yaml, which the run's would replace"
-                raise TrainingError(f"{message}; name another folder")
+            for name in ("spec.yaml", "README.md"):
+                if not self.begun and (self.path / name).exists():
+                    message = f"{self.path} holds a {name}, which the run's would replace"
+                    raise TrainingError(f"{message}; name another folder")
             if self.begun:
                 self.manifest()
             self._clear()
@@ -100,9 +108,11 @@ class Folder:
     def _clear(self) -> None:
         """Remove what a run has left; its manifest last, since it tells that all is a run's."""
         if self.begun:
-            shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+            for name in ("checkpoints", "validations", "attention"):
+                shutil.rmtree(self.path / name, ignore_errors=True)
             left = [*self.path.glob("*.safetensors"), *self.path.glob(".*.tmp")]
-            for file in [*left, self._log, self.path / "spec.yaml", self.path / MANIFEST]:
+            known = [self.path / name for name in ("curves.png", "README.md", "spec.yaml")]
+            for file in [*left, self._log, *known, self.path / MANIFEST]:
                 file.unlink(missing_ok=True)
 
     def write(self, name: str, content: bytes | str) -> None:
@@ -112,7 +122,7 @@ class Folder:
         temporary.replace(self.path / name)
         sync(self.path)
 
-    def write_spec(self, spec: Spec, files: Mapping[str, str]) -> Path:
+    def write_spec(self, spec: Spec, files: Mapping[str, str | bytes]) -> Path:
         """The spec and the files it names; the path of the spec."""
         for name, text in files.items():
             self.write(name, text)

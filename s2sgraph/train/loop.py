@@ -15,7 +15,9 @@ from s2sgraph.spec.training import Plateau, Train
 from s2sgraph.train.batch_loss import BatchLoss
 from s2sgraph.train.checkpoints import Checkpoint, Checkpoints
 from s2sgraph.train.errors import TrainingError
+from s2sgraph.train.evaluating import Development
 from s2sgraph.train.examples import Examples
+from s2sgraph.train.exhibits import Exhibits
 from s2sgraph.train.folder import Folder
 from s2sgraph.train.loggers import Loggers
 from s2sgraph.train.loss import loss_of
@@ -41,7 +43,7 @@ class Loop:
         self,
         model: Model,
         train: Examples,
-        dev: Examples | None,
+        dev: Development | None,
         folder: Folder,
         processes: Processes,
         *,
@@ -54,6 +56,7 @@ class Loop:
         self.updater = Updater(model, train, weights, processes)
         self.order = Order(self._batches(train), self.settings.accumulate)
         self.validation = self._validation(model, dev) if dev else None
+        self.exhibits = Exhibits(model, folder.path, dev.evaluator if dev else None)
         self.steps = self.order.steps(self.settings.steps, self.settings.epochs)
         self.state = State()
         self.ended = ""
@@ -67,10 +70,10 @@ class Loop:
         tokens = None if size else self.settings.batch_tokens
         return Batches(examples.lengths, size, tokens, self.settings.seed, examples.parts)
 
-    def _validation(self, model: Model, dev: Examples) -> Validation:
+    def _validation(self, model: Model, dev: Development) -> Validation:
         # Without smoothing, so that losses compare between settings.
-        loss = BatchLoss(model, dev, loss_of(model), self.processes)
-        return Validation(loss, self._batches(dev), self.processes)
+        loss = BatchLoss(model, dev.examples, loss_of(model), self.processes)
+        return Validation(loss, self._batches(dev.examples), self.processes, dev.evaluator)
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint of the same run."""
@@ -171,6 +174,8 @@ class Loop:
         state.followed = state.step
         if logged:
             self._log(progress)
+        if figures and self.validation and self.validation.latest:
+            self.exhibits.validated(state.step, self.validation.latest, state.best_step)
         if state.step % self.settings.save_every == 0:
             self.save()
         self.report(progress)
@@ -248,5 +253,6 @@ class Loop:
     def _keep(self, name: str) -> None:
         if self.processes.first:
             state = self.state
-            about = {"step": state.step, "dev_loss": state.best if name == "best" else None}
+            best = state.best if name == "best" else None
+            about = {"step": state.step, f"dev_{self.settings.best_by}": best}
             self.folder.write_weights(name, self.updater.product.state_dict(), about)

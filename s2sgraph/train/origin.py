@@ -14,7 +14,10 @@ from s2sgraph.spec.training import Cosine, Linear
 
 Flat = dict[str, Any]
 
-MAY_CHANGE = ("train.patience", "train.save_every", "train.keep", "train.loggers")
+MAY_CHANGE = (
+    *("train.patience", "train.save_every", "train.keep", "train.loggers"),
+    *("train.evaluate.shown", "train.evaluate.pictures"),
+)
 """Settings that do not change what the updates so far would have been."""
 LENGTH = ("train.steps", "train.epochs")
 """Settings that do not, either, where the rate does not depend on the end."""

@@ -9,6 +9,7 @@ from s2sgraph.model import compile
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.spec import Problem, Spec
 from s2sgraph.train.errors import TrainingError
+from s2sgraph.train.evaluating import Development, check_evaluation
 from s2sgraph.train.folder import Folder, Run
 from s2sgraph.train.loop import Loop
 from s2sgraph.train.preparing import Preparation, Tell
@@ -52,6 +53,7 @@ def train(
         problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
         raise spec.error([problem])
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
+    check_evaluation(spec)
     processes = Processes(spec.train.precision)
     begin = Start.at(start) if start is not None else None
     folder = Folder(Path(run_folder))
@@ -76,8 +78,9 @@ def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:
     train, dev = prepared.examples(model)
     begin = prepared.start if checkpoint is None else None
     weights = model.fitted(begin.weights) if begin else None
+    held = Development.of(model, prepared.dev, dev) if prepared.dev and dev else None
     loop = Loop(
-        model, train, dev, prepared.folder, prepared.processes, weights=weights, report=report
+        model, train, held, prepared.folder, prepared.processes, weights=weights, report=report
     )
     prepared.note(model, train, dev)
     if checkpoint:
@@ -89,7 +92,7 @@ def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:
 
 def _leave(loop: Loop, prepared: Preparation, resumed: int | None) -> Run:
     """The manifest, and what to hand back."""
-    state, folder = loop.state, loop.folder
+    state, folder, best_by = loop.state, loop.folder, loop.settings.best_by
     if loop.processes.first:
         folder.write_manifest(
             {
@@ -97,13 +100,26 @@ def _leave(loop: Loop, prepared: Preparation, resumed: int | None) -> Run:
                 "steps": state.step,
                 "epoch": state.epoch + 1,
                 "ended": loop.ended,
-                "best": {"step": state.best_step, "dev_loss": state.best},
+                "best": {"step": state.best_step, f"dev_{best_by}": state.best},
                 "seconds": round(state.seconds, 3),
             }
         )
+        if loop.ended not in ("stopped", "failed"):
+            _exhibit(loop, prepared.tell)
     return Run(
-        folder.path, state.step, state.best_step, state.best, state.seconds, loop.ended, resumed
-    )
+        folder.path, state.step, state.best_step, state.best, state.seconds, loop.ended, resumed,
+        best_by,
+    )  # fmt: skip
+
+
+def _exhibit(loop: Loop, tell: Tell) -> None:
+    """What people look at; the run is whole without it."""
+    try:
+        missing = loop.exhibits.ended(loop.state.best_step)
+    except OSError as error:
+        missing = f"curves and model card cannot be written: {error.strerror or error}"
+    if missing:
+        tell(missing)
 
 
 def _nobody(text: str) -> None:

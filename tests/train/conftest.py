@@ -20,7 +20,12 @@ decoder:
   - gru: {size: 16, start: encoder.final}
   - output
 data: {train: train.tsv, dev: dev.tsv}
-train: {optimizer: {kind: adam, rate: 1e-2}, batch_size: 8, steps: 40, validate_every: 20}
+train:
+  optimizer: {kind: adam, rate: 1e-2}
+  batch_size: 8
+  steps: 40
+  validate_every: 20
+  evaluate: {pictures: false}
 """
 
 Writer = Callable[..., Spec]

@@ -23,8 +23,8 @@ def written(path: Path, *lines: object) -> Path:
 
 LINES = (
     {"step": 5, "loss": 2.0, "rate": 0.1, "seconds": 1.5},
-    {"step": 10, "loss": 1.0, "rate": 0.2, "dev_loss": 1.5, "figures": {"cer": 0.5, "bleu": 12.0}},
-    {"step": 20, "loss": 0.5, "rate": 0.1, "dev_loss": 1.25, "figures": {"cer": 0.25}},
+    {"step": 10, "loss": 1.0, "rate": 0.2, "dev_loss": 1.5, "dev_cer": 0.5, "dev_bleu": 12.0},
+    {"step": 20, "loss": 0.5, "rate": 0.1, "dev_loss": 1.25, "dev_cer": 0.25},
 )
 
 

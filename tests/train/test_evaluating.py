@@ -157,7 +157,7 @@ def likelihood() -> Likelihood:
 
 
 def evaluator(model: Model, rows: list[Row] | None = None) -> Evaluator:
-    return Evaluator(model, rows_of(model) if rows is None else rows)
+    return Evaluator(model, lambda: rows_of(model) if rows is None else rows)
 
 
 def test_an_evaluator_takes_the_weights_it_is_given() -> None:

@@ -1,6 +1,7 @@
 """A value that is not finite stops training, and is traced to where it first appears."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
+from s2sgraph.metrics.samples import Likelihood
 from s2sgraph.model import compile
 from s2sgraph.spec import load
 from s2sgraph.train import TrainingError, train, updating
@@ -83,7 +85,7 @@ def test_it_says_where_and_keeps_the_best_weights(
 
 
 def test_a_development_loss(spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Validation, "_loss", lambda self, module: float("nan"))
+    monkeypatch.setattr(Validation, "_likelihood", lambda self, module: Likelihood(math.nan, 1))
     with pytest.raises(TrainingError, match="the development loss after step 20 is nan"):
         train(spec(), tmp_path / "run")
 

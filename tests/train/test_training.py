@@ -31,11 +31,13 @@ def test_the_loss_falls_and_the_folder_is_whole(spec: Spec, tmp_path: Path) -> N
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "spec.yaml", "log.jsonl", "manifest.json", "best.safetensors", "last.safetensors",
-        "checkpoints",
+        "checkpoints", "validations", "README.md",
     }  # fmt: skip
+    assert {path.name for path in (run.folder / "validations").iterdir()} == {"20.txt", "40.txt"}
     logged = lines(run.log)
     assert [line["step"] for line in logged] == [20, 40]
     assert logged[-1]["dev_loss"] == pytest.approx(run.best_loss, rel=1e-5)
+    assert logged[-1]["dev_cer"] < logged[0]["dev_cer"]
     manifest = json.loads(run.manifest.read_text())
     assert manifest["best"] == {"step": 40, "dev_loss": run.best_loss}
     assert manifest["rows"] == {"train": 48, "dev": 16}
