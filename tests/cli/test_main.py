@@ -20,6 +20,8 @@ COMMANDS = {p.stem for p in Path(program.__file__).parent.glob("*.py")} - {
     "main",
     "specs",
     "clients",
+    "answers",
+    "searching",
 }
 
 
