@@ -110,19 +110,25 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         return sum(sizes.inputs) if self.heads is not None else sizes.of(self.memory)
 
     def build(self, context: Context) -> Parts:
-        """Trace the layer; the named part `weights` is `[…, source]`, of heads the mean."""
+        """Trace the layer; the named part `weights` is `[…, source]`.
+
+        With heads it is their mean, and the part `heads` is `[…, head, source]`.
+        """
         memory = context.memory(self.memory)
         named: dict[str, Value] = {}
 
         def attended(c: Context) -> Value:
-            several = self.heads is not None
-            result, named["weights"] = self._heads(c, memory) if several else self._whole(c, memory)
+            if self.heads is None:
+                result, named["weights"] = self._whole(c, memory)
+            else:
+                result, named["heads"] = self._heads(c, memory)
+                named["weights"] = mean_over_heads(named["heads"])
             return result
 
         return Parts(self.wrapped(context, attended), named)
 
     def _heads(self, c: Context, memory: Memory) -> tuple[Value, Value]:
-        """Attention of several heads: the result, and the mean of their weights."""
+        """Attention of several heads: the result, and the weights of each."""
         query, mask, over = c.x, memory.mask, memory.axis
         split = per_head(self.heads or 1, self.size or query.number("feature"))
         queries = heads_of("query", query, split, bias=self.bias)
@@ -133,7 +139,7 @@ class Attention(ResidualLayer, kind="attention", main="score"):
         values, rate = masked(values, mask), self.attention_dropout
         found, weights = attend(queries, keys, values, mask, over=over, rate=rate)
         out = merged_heads("out", found, query.number("feature"), bias=self.bias)
-        return out, mean_over_heads(weights)
+        return out, weights
 
     def _whole(self, c: Context, memory: Memory) -> tuple[Value, Value]:
         query, over = c.x, memory.axis

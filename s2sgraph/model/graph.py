@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import networkx as nx
 
+from s2sgraph.layers.attention import Attention
 from s2sgraph.model.layers import LayerNode, Scope, expand
 from s2sgraph.model.sides import side_of
 from s2sgraph.model.sizes import Sizes
@@ -74,6 +75,16 @@ class ModelGraph:
             return self.resolver.output(reference)
         except UnresolvedError as error:
             raise self.spec.error([Problem(("outputs",), str(error), error.hint)]) from None
+
+    def attention(self) -> Target | None:
+        """The weights of the decoder's last attention to the memory, if it has any."""
+        found = None
+        for path, node in self.nodes.items():
+            if node.chain == "decoder" and isinstance(node.layer, Attention):
+                attended = self.targets[path][node.layer.memory]
+                if attended.chain == self.memory:
+                    found = Target("part", "decoder", path, "weights")
+        return found
 
     def members(self, chain: str) -> list[str]:
         """The paths of a chain's layers, each after those it reads."""

@@ -18,6 +18,7 @@ from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
 from s2sgraph.model.recording import DEFAULT_INPUTS
 from s2sgraph.model.spelling import spelled, spelling_of
+from s2sgraph.model.targets import Target
 from s2sgraph.model.traces import Tracing
 from s2sgraph.model.vocabularies import (
     Table,
@@ -103,10 +104,15 @@ class Model:
         """
         asked = dict(self.layers.outputs)
         for text in outputs:
-            asked[text] = self.layers.asked(Reference.parse(text))
+            asked[text] = self._output(text)
         tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs), hard, self._banned)
         tracing.check()
         return tracing
+
+    def _output(self, text: str) -> Target:
+        """What an output is; `attention` is the weights of the last attention to the memory."""
+        attention = self.layers.attention() if text == "attention" else None
+        return attention or self.layers.asked(Reference.parse(text))
 
     def trace(
         self,

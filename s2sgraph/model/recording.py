@@ -169,16 +169,11 @@ class Recording:
 
         `[…, source]`. SpecError if the decoder has no attention to that source.
         """
-        (axis,) = (axis for axis in self.mask.axes if axis != "batch")
-        found = [
-            value
-            for (path, part), value in self.tracer.env.items()
-            if part == "weights" and axis in value.axes and path.startswith("decoder")
-        ]
-        if not found:
+        found = self.plan.model.attention()
+        if found is None:
             message = "the decoder has no attention, which this setting of the search needs"
             raise self.plan.model.spec.error([Problem(("search",), message)])
-        return found[-1]
+        return self.tracer.env[found.node, found.part]
 
     # -- further outputs, and leaving ---------------------------------------------------
 
@@ -211,6 +206,6 @@ class Recording:
             value = expand(value, filled((("batch", None),)), axes=("batch",))
         value = leaving(value, self.like)
         sources = (f"given {name}" for name in self.plan.sides)
-        order = (BATCH, "n_best", "length", "given time", *sources)
+        order = (BATCH, "n_best", "length", "given time", "head", *sources)
         first = [axis for axis in order if axis in value.axes]
         return arrange(value, axes=(*first, *(a for a in value.axes if a not in order)))

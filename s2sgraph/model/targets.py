@@ -15,7 +15,7 @@ from s2sgraph.spec.sides import FeatureSource
 What = Literal[
     "output", "part", "final", "last", "mean", "here", "input", "static", "step", "source"
 ]
-PARTS = {"attention": ("weights",), "lstm": ("cell",), "output": ("deviation",)}
+PARTS = {"attention": ("weights", "heads"), "lstm": ("cell",), "output": ("deviation",)}
 """The named parts of kinds of layers, besides their output."""
 
 
@@ -39,7 +39,7 @@ class Target:
             frame of a `source`.
         chain: the chain it is in, or the name of a source or step value.
         node: the path of the layer, if it is one.
-        part: its name: `weights`, `cell`; of final states `forward`, `backward`, `cell`.
+        part: its name: `weights`, `heads`, `cell`; of final states `forward`, `backward`, `cell`.
         previous: one step earlier.
     """
 
@@ -141,6 +141,8 @@ class Resolver:
                 )
             return Target("final", chain, node.path, "".join(more))
         known = PARTS.get(node.layer.word, ())
+        if getattr(node.layer, "heads", 1) is None:
+            known = tuple(name for name in known if name != "heads")
         if part not in known or more:
             parts = [*known, *(["final"] if node.layer.runs else [])]
             text = _listed(parts) if parts else "it has none"

@@ -10,7 +10,7 @@ from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.schema import Spec
 from s2sgraph.spec.settings import Settings
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import Characters, Ids, Special, Subwords, Units, Vocabulary, Words
+from s2sgraph.text import Characters, Ids, Special, Units, Vocabulary, Words, subwords_of
 
 Table = Vocabulary | Ids
 UNITS: dict[str, type[Units]] = {"characters": Characters, "words": Words}
@@ -112,13 +112,13 @@ def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[s
 
 
 def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Vocabulary:
-    """A vocabulary from a file beside the spec: one symbol a line, or a tokenizer's JSON."""
-    text = (Path(spec.places.name).parent / (side.file or "")).read_text("utf-8")
+    """A vocabulary from a file beside the spec: one symbol a line, or a model of subwords."""
+    path = Path(spec.places.name).parent / (side.file or "")
     if side.tokens == "subwords":
-        units = Subwords(text)
+        units = subwords_of(path.read_bytes(), path.name)
         if units.reserves(special.names()):
-            # A tokenizer that has our special symbols at our ids keeps all its ids.
+            # A tokenizer that has special symbols at our ids keeps all its ids.
             return Vocabulary(units, tuple(units.all_symbols), special, end, side.normalize)
         return Vocabulary.of(units, units.symbols, special, end, side.normalize)
-    symbols = [line for line in text.split("\n") if line]
+    symbols = [line for line in path.read_text("utf-8").split("\n") if line]
     return Vocabulary.of(UNITS[side.tokens](), symbols, special, end, side.normalize)
