@@ -3,10 +3,11 @@
 from s2sgraph.text.building import build, count
 from s2sgraph.text.marks import SEPARATOR, WHITE_SPACE
 from s2sgraph.text.normalizing import STEPS, normalize
+from s2sgraph.text.sentence_pieces import SentencePieces
 from s2sgraph.text.special import SPECIAL_NAMES, Special
 from s2sgraph.text.spelling import Form, Spelling, sent
 from s2sgraph.text.subwords import Subwords
-from s2sgraph.text.units import KINDS, Characters, Units, Words
+from s2sgraph.text.units import KINDS, Characters, Units, Words, subwords_of
 from s2sgraph.text.vocabulary import Ids, Vocabulary, from_json
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Characters",
     "Form",
     "Ids",
+    "SentencePieces",
     "Special",
     "Spelling",
     "Subwords",
@@ -29,4 +31,5 @@ __all__ = [
     "from_json",
     "normalize",
     "sent",
+    "subwords_of",
 ]

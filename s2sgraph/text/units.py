@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from s2sgraph.text.sentence_pieces import SentencePieces
 from s2sgraph.text.subwords import Subwords
 
 
@@ -73,8 +74,23 @@ def units_from_json(kind: str, form: dict[str, Any]) -> Units:
     if kind in KINDS:
         return KINDS[kind]()
     if kind == Subwords.kind:
+        if isinstance(form.get("sentencepiece"), str):
+            return SentencePieces.from_text(form["sentencepiece"])
         if "model" not in form:
             raise ValueError("a subword vocabulary without its 'model'")
         return Subwords(json.dumps(form["model"], ensure_ascii=False))
     known = ", ".join([*KINDS, Subwords.kind, "ids"])
     raise ValueError(f"unknown kind of vocabulary {kind!r}; expected one of {known}")
+
+
+def subwords_of(content: bytes, name: str) -> Subwords | SentencePieces:
+    """The units of a file: a SentencePiece model if its name ends in `.model`, or else JSON.
+
+    Raises ValueError.
+    """
+    if name.endswith(".model"):
+        return SentencePieces(content)
+    try:
+        return Subwords(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not a subword model of the tokenizers library: {error}") from None

@@ -22,10 +22,10 @@ INLINE = 1000
 
 @dataclass(frozen=True)
 class Closed:
-    """A spec without open vocabularies, and the text of each file that has to lie beside it."""
+    """A spec without open vocabularies, and the content of each file that lies beside it."""
 
     spec: Spec
-    files: dict[str, str]
+    files: dict[str, str | bytes]
 
 
 def close(spec: Spec, found: Corpus) -> Closed:
@@ -39,7 +39,7 @@ def close(spec: Spec, found: Corpus) -> Closed:
         DataError: the data cannot be read.
     """
     changes: dict[str, Any] = {}
-    files: dict[str, str] = {}
+    files: dict[str, str | bytes] = {}
     problems: list[Problem] = []
     counts = _counts(spec, found)
     for name, (side, path) in token_sides(spec).items():
@@ -59,14 +59,17 @@ def close(spec: Spec, found: Corpus) -> Closed:
 
 def _closed(
     spec: Spec, name: str, side: TokenSide, counts: Mapping[str, Counter[str]], found: Corpus
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str | bytes]]:
     """The settings of a side and the files it names; both empty where nothing changes."""
     closing = {"least", "size", "file", "symbols", "algorithm"}
     kept = {key: value for key, value in plain(side).items() if key not in closing}
     if side.file is not None:
-        file = f"{name}.{'json' if side.tokens == 'subwords' else 'txt'}"
-        text = (Path(spec.places.name).parent / side.file).read_text("utf-8")
-        return {**kept, "file": file}, {file: text}
+        path = Path(spec.places.name).parent / side.file
+        form = "txt"
+        if side.tokens == "subwords":
+            form = "model" if path.suffix == ".model" else "json"
+        content = path.read_bytes() if form == "model" else path.read_text("utf-8")
+        return {**kept, "file": f"{name}.{form}"}, {f"{name}.{form}": content}
     if not side.open:
         return {}, {}
     if side.tokens == "subwords":

@@ -55,11 +55,11 @@ class Start:
             if not side.open or other is None or other[0].tokens != side.tokens:
                 continue
             given = plain(other[0])
-            found = {key: given[key] for key in ("symbols", "file") if key in given}
+            found = {key: given[key] for key in ("symbols", "file", "normalize") if key in given}
             if "file" in found:
                 file = Path(self.spec.places.name).parent / found["file"]
                 found["file"] = named_from(Path(spec.places.name), file)
-            own = {k: v for k, v in plain(side).items() if k not in ("least", "size")}
+            own = {k: v for k, v in plain(side).items() if k not in ("least", "size", "algorithm")}
             changes[".".join(map(str, path))] = {**own, **found}
         return spec.set(changes) if changes else spec
 

@@ -1,10 +1,12 @@
 """Open vocabularies are closed with the training data."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sentencepiece
 from tokenizers import Tokenizer, models
 
 from s2sgraph.data import Corpus, Field, Part
@@ -138,3 +140,21 @@ def test_a_tokenizer_comes_along_and_keeps_its_ids(read: Reader, tmp_path: Path)
     table = compile(load(tmp_path / "run" / "spec.yaml")).vocabularies["source"]
     assert isinstance(table, Vocabulary)
     assert (table.size, table.encode("low"), table.encode("high")) == (5, [4], [3])
+
+
+def test_a_sentencepiece_model_comes_along(read: Reader, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["low lower"] * 20),
+        model_writer=content,
+        vocab_size=10,
+        minloglevel=2,
+        hard_vocab_limit=False,
+    )
+    (tmp_path / "x.model").write_bytes(content.getvalue())
+    path = tmp_path / "spec.yaml"
+    sides = "source: {tokens: subwords, file: x.model}\ntarget: {tokens: characters}\n"
+    path.write_text(f"{sides}{LAYERS}")
+    closed = close(load(path), read(("low", "x")))
+    assert closed.files == {"source.model": content.getvalue()}
+    assert closed.spec.source.file == "source.model"
