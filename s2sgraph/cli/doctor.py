@@ -16,7 +16,8 @@ CORE = (
     "safetensors", "tokenizers", "typer",
 )  # fmt: skip
 EXTRAS = {
-    "train": ("torch", "lightning-fabric", "sacrebleu"),
+    "train": ("torch", "lightning-fabric"),
+    "eval": ("rapidfuzz", "sacrebleu"),
     "plot": ("matplotlib",),
     "demo": ("babel",),
 }
@@ -24,6 +25,7 @@ EXTRAS = {
 NEEDS = {
     "init, check, show, run": (),
     "train, export": EXTRAS["train"],
+    "train, eval (figures)": EXTRAS["eval"],
     "train (curves)": EXTRAS["plot"],
 }
 

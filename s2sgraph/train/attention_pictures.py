@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from s2sgraph.evaluating import Question
 from s2sgraph.model import Model
 from s2sgraph.pictures.attention import draw_attention
 from s2sgraph.runtime import Contract, Result, Session
-from s2sgraph.text import Ids, Vocabulary
 from s2sgraph.train.evaluating import ModuleEngine
 
 LONGEST_TITLE = 80
@@ -67,19 +66,13 @@ def _source_labels(session: Session, question: Question) -> list[str]:
     value = question.item[sources[0].name]
     if table is None:
         return []
-    return _symbols(table, table.encode(value) if isinstance(value, str) else value)
+    return table.named(table.encode(value) if isinstance(value, str) else value)
 
 
 def _target_labels(contract: Contract, answer: Result) -> list[str]:
     """The symbols of the answer, its end symbol too; nothing where it is frames."""
     table = contract.vocabularies.get("target")
-    return [] if table is None else _symbols(table, answer.tokens)
-
-
-def _symbols(table: Vocabulary | Ids, ids: Iterable[int]) -> list[str]:
-    if isinstance(table, Ids):
-        return [str(index) for index in ids]
-    return [table.symbols[index] for index in ids]
+    return [] if table is None else table.named(answer.tokens)
 
 
 def _title(question: Question, answer: Result) -> str:
