@@ -83,6 +83,15 @@ def example(name: str, *, small: bool = True) -> Model:
     return model_of(data)
 
 
+def searching(name: str, *, blocks: int | None = None, **search: Any) -> Model:
+    """An example spec with a beam search, and perhaps another number of blocks."""
+    data = plain(example(name).spec)
+    for item in (*data["encoder"], *data["decoder"]):
+        if blocks and "repeat" in item:
+            item["repeat"] = blocks
+    return model_of({**data, "search": {"kind": "beam", **search}})
+
+
 def trained(model: Model, seed: int = 0) -> Arrays:
     """Weights as if after some training: none is zero or alike, and no layer is saturated."""
     random = np.random.default_rng(seed)
@@ -116,7 +125,7 @@ def drawn(
         name = given.name
         if name == "max_length":
             arrays[name] = np.array(max_length)
-        elif name in ("banned", "prefix"):
+        elif name in ("allowed", "banned", "prefix"):
             arrays[name] = np.zeros((*((rows,) if name == "prefix" else ()), 0), int)
         elif given.default == UNSET:
             arrays[name] = np.array(UNSET)

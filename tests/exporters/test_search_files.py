@@ -10,10 +10,8 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from compiled import NAMES, assert_agree, drawn, example, expected, model_of, trained
+from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
 from engines import build_onnx, prepared_onnx
-
-from s2sgraph.spec.dumping import plain
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("specs/dates", "specs/bahdanau", "specs/transformer", "specs/ssru_student")
@@ -23,15 +21,6 @@ RANKS = ("length_penalty", "length_offset")
 ANYWHERE = (*BEAMS, *RANKS, "stop", "max_length_ratio", "min_length")
 ALL = (*ANYWHERE, "coverage_penalty")
 """The last needs a decoder with attention."""
-
-
-def searching(name, *, blocks=None, **search):
-    """An example spec with another search, and perhaps other numbers of blocks."""
-    data = plain(example(name).spec)
-    for item in (*data["encoder"], *data["decoder"]):
-        if blocks and "repeat" in item:
-            item["repeat"] = blocks
-    return model_of({**data, "search": {"kind": "beam", **search}})
 
 
 URGES = {"transformer": 1.5}
