@@ -170,7 +170,7 @@ def draw(
     for given in tracing.given(graph):
         if given.name == "max_length":
             arrays[given.name] = np.array(2 * width)
-        elif given.name in ("banned", "prefix"):
+        elif given.name in ("allowed", "banned", "prefix"):
             first = (rows,) if given.name == "prefix" else ()
             arrays[given.name] = np.zeros((*first, 0), np.int64)
         elif given.default == UNSET:

@@ -78,6 +78,8 @@ class Context:
         wanted: names of the parts that somebody reads.
         read: the value of a reference of the settings.
         tied: the path of the layer whose weight a reference names.
+        shortlist: ids of the only symbols to be scored, `int[symbol]`, in decoding with such a
+            list.
     """
 
     inputs: tuple[Value, ...]
@@ -92,6 +94,7 @@ class Context:
     wanted: frozenset[str]
     read: Callable[[Reference], Reading]
     tied: Callable[[Reference], str]
+    shortlist: Value | None = None
 
     @property
     def x(self) -> Value:

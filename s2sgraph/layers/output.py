@@ -7,7 +7,7 @@ from typing import Literal
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import ZEROS, linear, vector
-from s2sgraph.graph.ops import dot, exp, maximum, minimum
+from s2sgraph.graph.ops import dot, exp, maximum, minimum, take
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Value
@@ -58,16 +58,34 @@ class Output(Layer, kind="output"):
         return Parts(frame, {"deviation": exp(within)})
 
     def _scores(self, context: Context) -> Value:
+        if context.shortlist is not None:
+            return self._listed(context, context.shortlist)
         bias = "bias" if self.bias else None
         if self.tied is None:
             return linear("weight", context.x, bias=bias, symbol=context.size)
+        x, table = context.x, self._table(context)
+        y = dot(x, table, over=("feature",))
+        return y + vector("bias", ZEROS, symbol=context.size) if self.bias else y
+
+    def _listed(self, context: Context, symbols: Value) -> Value:
+        """The scores of some symbols, by a product with their rows of the weight alone."""
+        rows = take(self._table(context), symbols, over="symbol")
+        y = dot(context.x, rows, over=("feature",))
+        if not self.bias:
+            return y
+        return y + take(vector("bias", ZEROS, symbol=context.size), symbols, over="symbol")
+
+    def _table(self, context: Context) -> Value:
+        """The weight, `[symbol, feature]`: the layer's own, or that of the embedding."""
         x = context.x
+        dims = (("symbol", context.size), ("feature", x.number("feature")))
+        if self.tied is None:
+            return weight("weight", Type("float", dims))
         with trace.at(context.tied(self.tied)):
-            table = weight("weight", Type("float", (("symbol", context.size), x.type.dims[-1])))
+            table = weight("weight", Type("float", dims))
         if table.size("feature") != x.size("feature"):
             raise ShapeError(
                 f"what is below has {x.size('feature')} features, the vectors of {self.tied} "
                 f"have {table.size('feature')}; put a dense of that size between"
             )
-        y = dot(x, table, over=("feature",))
-        return y + vector("bias", ZEROS, symbol=context.size) if self.bias else y
+        return table

@@ -48,11 +48,13 @@ class Tracer:
     Attributes:
         symbols: how many symbols each side of tokens has, by name of chain.
         sources: what the encoders read.
+        shortlist: ids of the only target symbols to be scored, `int[symbol]`, if there is a list.
     """
 
     model: ModelGraph
     symbols: dict[str, int]
     sources: dict[str, Source]
+    shortlist: Value | None = None
     env: dict[Key, Value] = field(default_factory=dict)
     finals: dict[str, Final] = field(default_factory=dict)
     lead: Type = field(default_factory=lambda: Type("float", (("batch", None),)))
@@ -229,6 +231,7 @@ class Tracer:
             wanted=self.model.wanted(path),
             read=lambda reference: self.read(targets[reference]),
             tied=lambda reference: self._tied(targets[reference]),
+            shortlist=self.shortlist,
         )
 
     def _below(self, node: LayerNode) -> int | None:

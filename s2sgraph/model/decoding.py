@@ -107,6 +107,7 @@ def _rules(recording: Recording) -> Rules:
         never=tuple(plan.banned),
         banned=given.get("banned"),
         prefix=_prefix(recording),
+        listed=recording.shortlist.listed if recording.shortlist else None,
     )
 
 

@@ -14,6 +14,7 @@ from s2sgraph.layers.building import Final
 from s2sgraph.layers.starting import value_start
 from s2sgraph.model.chains import Source, Tracer
 from s2sgraph.model.graph import ModelGraph
+from s2sgraph.model.shortlist import Shortlist
 from s2sgraph.model.sources import (
     BATCH,
     covered,
@@ -94,16 +95,22 @@ class Recording:
     Attributes:
         plan: what is traced.
         given: the inputs of the graph by name.
+        shortlist: the target symbols that there are, if a run may say so.
         tracer: the chains.
         ahead: the values known in advance for every place of the target.
     """
 
     plan: Plan
     given: dict[str, Value]
+    shortlist: Shortlist | None = field(init=False)
     tracer: Tracer = field(init=False)
     ahead: dict[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.shortlist = None
+        if "allowed" in self.given:
+            count, special = self.plan.symbols["target"], self.plan.model.spec.special
+            self.shortlist = Shortlist.of(self.given["allowed"], count, special)
         self.tracer = self._tracer()
         self.tracer.encode()
         self.ahead = {
@@ -123,7 +130,8 @@ class Recording:
             chain: plan.symbols.get(name, 0) for chain, name in zip(sources, names, strict=True)
         }
         counts["decoder"] = plan.symbols.get("target", 0)
-        return Tracer(plan.model, counts, sources)
+        listed = self.shortlist.listed.symbols if self.shortlist else None
+        return Tracer(plan.model, counts, sources, listed)
 
     def decode(self, before: Value) -> dict[str, Value]:
         """Trace the decoder on what came before; what its output layer gives, by name.
@@ -138,7 +146,8 @@ class Recording:
         """What the output layer gives: `logits`, or `frames` and perhaps `deviations`."""
         output, env = self.plan.output, self.tracer.env
         if isinstance(self.plan.target, TokenTarget):
-            return {"logits": env[output, ""]}
+            logits = env[output, ""]
+            return {"logits": logits + self.shortlist.hidden if self.shortlist else logits}
         by = frame_normalize(self.plan.target)
         frames = {"frames": restored(env[output, ""], by) if by else env[output, ""]}
         if (output, "deviation") in env:

@@ -79,7 +79,7 @@ class Tracing(Plan):
     def counts(self) -> dict[str, int]:
         """How many symbols there are, for every input that may be one of ids."""
         target = self.symbols.get("target", 0)
-        return {**dict.fromkeys(("banned", "prefix"), target), **self.symbols}
+        return {**dict.fromkeys(("allowed", "banned", "prefix"), target), **self.symbols}
 
     # -- inputs -----------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s2sgraph.graph.composed import HIDDEN
-from s2sgraph.graph.loops import filled, step_number, witness
+from s2sgraph.graph.loops import filled, spread, step_number, witness
 from s2sgraph.graph.ops import (
     and_,
     at_most,
@@ -100,7 +100,15 @@ class Choices:
 
     def _of_end(self, chances: Value) -> Value:
         end = filled(self.lead.dims, dtype="int", value=self.rules.special.eos)
+        if self.rules.listed is not None:
+            end = spread(self.rules.listed.end, self.lead)
         return take(chances, end, over="symbol")
+
+    def named(self, chosen: Value) -> Value:
+        """The ids of symbols that were chosen by their places along `symbol`."""
+        if self.rules.listed is None:
+            return chosen
+        return take(self.rules.listed.symbols, chosen, over="symbol")
 
     # -- what is hidden ---------------------------------------------------------------
 
@@ -140,6 +148,8 @@ class Choices:
 
     def _symbols(self) -> Value:
         """The id of each symbol: `int[symbol]`."""
+        if self.rules.listed is not None:
+            return self.rules.listed.symbols
         return places(witness("symbol"), over="symbol")
 
     def _forced(self, prefix: Value) -> tuple[Value, Value]:

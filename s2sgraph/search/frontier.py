@@ -107,12 +107,13 @@ class Frontier:
             names[:] = further
             choices.weigh(logits)
             going, ends = self._going(choices, states.sums), choices.ends()
-            over = self._renew(states, going, ends)
+            named = choices.named(going.symbols)
+            over = self._renew(states, going, named, ends)
             if choices.history is not None:
                 choices.history.renew(going.symbols, going.parents)
             follow(going.parents, over="beam", but=(*states.all(), *choices.states))
             end_chances = choices.end_chances() if choices.penalises else ends
-            emitted = (going.symbols, going.chances, going.parents, end_chances)
+            emitted = (named, going.chances, going.parents, end_chances)
             values = (spread(value, BEAMS) for value in further.values())
             return every(over), (*emitted, *values), states.all()[1:]
 
@@ -162,7 +163,7 @@ class Frontier:
             parents=take(parents, choice, over="choice"),
         )
 
-    def _renew(self, states: States, going: Going, ends: Value) -> Value:
+    def _renew(self, states: States, going: Going, named: Value, ends: Value) -> Value:
         """Leave the states as the next step needs them; which rows are over."""
         attended = states.attended
         if attended is not None:
@@ -172,7 +173,7 @@ class Frontier:
         if states.closed is not None:
             sums = select(states.closed, states.sums, sums)
         over = self._over(best, sums)
-        renew(states.token, going.symbols)
+        renew(states.token, named)
         renew(states.sums, sums)
         renew(states.best, best)
         renew(states.slots, slots)

@@ -49,7 +49,7 @@ class Greedy(Search, kind="greedy"):
             after = over = done
             if choices.may_fail:
                 after = over = or_(done, less(wish, DEAD))
-            best = select(over, rules.special.pad, found)
+            best = select(over, rules.special.pad, choices.named(found))
             if rules.ends:
                 after = or_(after, equal(best, rules.special.eos))
             if rules.limits is not None:
@@ -57,7 +57,7 @@ class Greedy(Search, kind="greedy"):
             renew(token, best)
             renew(done, after)
             if choices.history is not None:
-                choices.history.renew(best)
+                choices.history.renew(found)
             return every(after), (best, chance, *further.values()), ()
 
         (tokens, chances, *further), _ = loop(body, rules.trips, into="length")

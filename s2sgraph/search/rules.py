@@ -36,6 +36,19 @@ class Decoder:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The symbols of a step.
+
+    Attributes:
+        symbols: their ids, `int[symbol]`.
+        end: which of them is the end symbol: `int`.
+    """
+
+    symbols: Value
+    end: Value
+
+
+@dataclass(frozen=True)
 class Rules:
     """What every search keeps to.
 
@@ -50,6 +63,7 @@ class Rules:
         banned: further ids, if a run may name any: `int[given banned]`.
         prefix: what each row starts with, if a run may say so: `int[batch, forced]`, the last
             place padding.
+        listed: the symbols of a step, if they are not all.
     """
 
     special: Special
@@ -61,6 +75,7 @@ class Rules:
     never: tuple[int, ...] = ()
     banned: Value | None = None
     prefix: Value | None = None
+    listed: Listed | None = None
 
     def begun(self) -> Value:
         """Which rows are done before the first step: those that may have no place at all."""

@@ -55,6 +55,9 @@ class Search(Kind, family="search"):
             "banned", "ids that are never chosen, besides those of the spec", ("given banned",)
         )
         yield Symbols(
+            "allowed", "ids of the only symbols to choose from; empty: all", ("given allowed",)
+        )
+        yield Symbols(
             "prefix", "ids that each row starts with, padded", ("given batch", "given prefix")
         )
 
