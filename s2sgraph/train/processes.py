@@ -6,10 +6,11 @@ each its number by environment variables.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 
 import torch
@@ -17,6 +18,20 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 PRECISIONS: dict[Any, Literal["32-true", "bf16-mixed"]] = {32: "32-true", "bf16": "bf16-mixed"}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A block in which Fabric does not tell what was asked for, nor propose launchers."""
+    log = logging.getLogger("lightning_fabric")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 class Processes:
@@ -32,9 +47,7 @@ class Processes:
         """Join the processes that torchrun has started; without it there is one."""
         count = int(os.environ.get("WORLD_SIZE", "1"))
         here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        with warnings.catch_warnings():
-            # It proposes what is set already, and speaks of launchers that are not in use.
-            warnings.simplefilter("ignore")
+        with _quiet():
             self.fabric = Fabric(
                 devices=here,
                 num_nodes=max(count // here, 1),

@@ -45,8 +45,11 @@ class Updater:
         self.module: fx.GraphModule = model.to_torch(self.settings.seed, weights)
         for path in frozen(model):
             self.module.get_parameter(path).requires_grad_(False)
-        compiled: Any = torch.compile(self.module, dynamic=True) if self.settings.compile else None
-        self.forward = processes.setup(compiled or self.module)
+        # The module itself validates and is kept; one that is compiled shares its weights.
+        forward: Any = self.module
+        if self.settings.compile:
+            forward = torch.compile(self.module, dynamic=True)
+        self.forward = processes.setup(forward)
         self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
         self.optimizer = optimizer(self.settings.optimizer, self.trained)
         average = self.settings.average

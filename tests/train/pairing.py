@@ -1,0 +1,92 @@
+"""A program that trains in two processes, as torchrun would start them.
+
+    python pairing.py SPEC RUN [STEP...]
+
+After each STEP the second process gets a signal, and another pair goes on. It prints what each
+process of each pair ended with: its exit code, and the dtypes in which it computed products.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch._dynamo
+from torch import Tensor
+
+from s2sgraph.spec import load
+from s2sgraph.train import train
+from s2sgraph.train.updating import Updater
+
+
+def child(spec: Path, run: Path, rank: int, step: int | None) -> set[str]:
+    """Train; the second process gets a signal in the update after `step`."""
+    update, dtypes = Updater.update, set[str]()
+
+    def linear(x: Tensor, *weights: Tensor) -> Tensor:
+        found = torch.nn.functional.linear(x, *weights)
+        dtypes.add(str(found.dtype))
+        return found
+
+    def watched(self: Updater, rows: Any, number: int, rate: float) -> Any:
+        if not dtypes:
+            node = next(n for n in self.module.graph.nodes if n.name == "decoder_output_linear")
+            node.target = linear
+            self.module.recompile()
+        if rank and number == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return update(self, rows, number, rate)
+
+    Updater.update = watched  # type: ignore[method-assign]
+    train(load(spec), run)
+    return dtypes
+
+
+def forked(spec: Path, run: Path, rank: int, step: int | None, port: int) -> tuple[int, int]:
+    """One process of a pair, and the pipe that it writes to."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(write)
+        return process, read
+    numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    os.environ |= {name: str(number) for name, number in numbers.items()}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ["TORCHELASTIC_RUN_ID"] = "pairing"
+    status = 1
+    try:
+        os.write(write, json.dumps(sorted(child(spec, run, rank, step))).encode())
+        status = 0
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    finally:
+        os._exit(status)
+
+
+def pair(spec: Path, run: Path, step: int | None) -> list[Any]:
+    """What two processes end with."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ends = []
+    for process, pipe in [forked(spec, run, rank, step, port) for rank in range(2)]:
+        with os.fdopen(pipe) as text:
+            dtypes = text.read()
+        _, status = os.waitpid(process, 0)
+        ends.append([os.waitstatus_to_exitcode(status), json.loads(dtypes or "null")])
+    return ends
+
+
+def main() -> None:
+    """Train to the end, with a stop after each step."""
+    torch.set_num_threads(1)
+    steps = [*map(int, sys.argv[3:]), None]
+    print(json.dumps([pair(Path(sys.argv[1]), Path(sys.argv[2]), step) for step in steps]))
+
+
+if __name__ == "__main__":
+    main()
