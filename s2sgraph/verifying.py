@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,8 @@ from s2sgraph.exporting import ExportError, exporter
 from s2sgraph.graph import reference
 from s2sgraph.graph.given import UNSET
 from s2sgraph.graph.types import Type
-from s2sgraph.graph.values import Value
 from s2sgraph.text import sent
+from s2sgraph.ties import without_ties
 
 if TYPE_CHECKING:
     from s2sgraph.model.traces import Tracing
@@ -85,58 +84,6 @@ def expectation(tracing: Tracing, graph: str, weights: Arrays, inputs: Arrays) -
     return found
 
 
-def without_ties(
-    tracing: Tracing,
-    weights: Arrays,
-    inputs: Arrays,
-    expected: Arrays,
-    found: Arrays,
-) -> tuple[Arrays, Arrays]:
-    """Both results without the rows that chose differently between symbols that are as good.
-
-    As good means: in double precision, their scores differ by less than ten times the tolerance.
-    Raises ExportError for a row whose symbols are not.
-    """
-    ours, theirs = expected["tokens"][:, 0], found["tokens"][:, 0]
-    width = min(ours.shape[1], theirs.shape[1])
-    ours, theirs = ours[:, :width], theirs[:, :width]
-    differ = (ours != theirs).any(1)
-    if not differ.any():
-        raise ExportError(f"tokens go on for other lengths than {expected['lengths'].tolist()}")
-    teach = replace(tracing, hard=True).graph("teach")
-    given = {value.name: inputs.get(value.name, theirs) for value in teach.inputs}
-    logits = reference.run(teach, weights, given)["logits"]
-    for row in np.flatnonzero(differ):
-        place = int((ours[row] != theirs[row]).argmax())
-        scores = logits[row, place, [ours[row, place], theirs[row, place]]]
-        if abs(scores[0] - scores[1]) > 10 * TOLERANCE * (1 + abs(scores).max()):
-            raise ExportError(
-                f"tokens of row {row + 1} differ from place {place + 1} on: the file gives "
-                f"{theirs[row].tolist()}, the model {ours[row].tolist()}"
-            )
-    types = {n: v.type for n, v in _outputs(tracing)}
-
-    def kept(arrays: Arrays) -> Arrays:
-        return {name: _cut(a, types[name], ~differ, width) for name, a in arrays.items()}
-
-    return kept(expected), kept(found)
-
-
-def _outputs(tracing: Tracing) -> list[tuple[str, Value]]:
-    graph = tracing.graph("decode")
-    return [*zip(graph.output_names, graph.outputs, strict=True)]
-
-
-def _cut(
-    array: npt.NDArray[Any], type: Type, rows: npt.NDArray[np.bool_], width: int
-) -> npt.NDArray[Any]:
-    """Some rows of an output, and as many places as both results have."""
-    array = array[rows]
-    if "length" in type.axes:
-        array = array.take(range(width), type.axes.index("length"))
-    return array
-
-
 def compare(expected: Arrays, found: Arrays) -> dict[str, float]:
     """The greatest difference of each output; ExportError if one is too great, or another shape."""
     differences = {}
@@ -145,9 +92,11 @@ def compare(expected: Arrays, found: Arrays) -> dict[str, float]:
             raise ExportError(
                 f"{name} has shape {list(found[name].shape)} instead of {list(array.shape)}"
             )
-        difference = np.abs(found[name].astype(np.float64) - array)
+        other = found[name].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            difference = np.where(other == array, 0.0, np.abs(other - array))
         differences[name] = float(difference.max(initial=0.0))
-        if (difference > TOLERANCE + TOLERANCE * np.abs(array)).any():
+        if not np.isclose(other, array, rtol=TOLERANCE, atol=TOLERANCE).all():
             raise ExportError(
                 f"{name} differs by up to {differences[name]:.2g} between the file and the model"
             )
@@ -174,7 +123,7 @@ def draw(
             first = (rows,) if given.name == "prefix" else ()
             arrays[given.name] = np.zeros((*first, 0), np.int64)
         elif given.default == UNSET:
-            arrays[given.name] = np.array(UNSET)
+            arrays[given.name] = np.array(UNSET, np.float32 if given.type.dtype == "float" else int)
         elif given.name.endswith("_length") or given.name == "steps":
             arrays[given.name] = lengths
         else:
