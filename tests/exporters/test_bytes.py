@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnx_ir as ir
 import pytest
 from compiled import NAMES, drawn, example, trained
-from engines import run_session, session
+from engines import build_onnx, run_session, session
 
 CODE = """
 import hashlib, sys, warnings
@@ -53,45 +55,20 @@ def test_an_exported_file_is_equal_to_itself(tmp_path):
 
 
 @pytest.mark.long
-def test_files_load_in_onnxruntime_1_17(tmp_path):
-    """An older runtime, in an environment of its own, computes the same."""
-    python = tmp_path / "old" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "old"], check=True)
-    wanted = ["onnxruntime==1.17.3", "numpy<2"]
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "-q", *wanted], capture_output=True, text=True, check=False
-    )
-    if installed.returncode:
-        pytest.skip(f"pip cannot install onnxruntime 1.17.3: {installed.stderr[-200:]}")
-    code = (
-        "import sys, numpy, onnxruntime as o\n"
-        "for stem in sys.argv[1:]:\n"
-        "    s = o.InferenceSession(stem + '.onnx', providers=['CPUExecutionProvider'])\n"
-        "    feed = dict(numpy.load(stem + '.npz'))\n"
-        "    found = s.run(None, {i.name: feed[i.name] for i in s.get_inputs()})\n"
-        "    names = [x.name for x in s.get_outputs()]\n"
-        "    numpy.savez(stem + '.out.npz', **dict(zip(names, found)))\n"
-    )
-    import numpy as np
-    import onnx_ir as ir
-    from engines import build_onnx
-
-    stems, results = [], {}
+def test_files_load_in_onnxruntime_1_17(old_runtime, tmp_path):
+    """An older runtime computes the same."""
+    asked, wanted = [], []
     for number, name in enumerate(NAMES):
         model = example(name)
-        weights = trained(model)
-        built = build_onnx(model.trace("decode"), weights)
-        stem = tmp_path / f"model{number}"
-        ir.save(built, f"{stem}.onnx")
+        built = build_onnx(model.trace("decode"), trained(model))
+        path = tmp_path / f"model{number}.onnx"
+        ir.save(built, path)
         feed = {
             key: np.asarray(a, np.float32 if a.dtype.kind == "f" else np.int64)
             for key, a in drawn(model, "decode").items()
         }
-        np.savez(f"{stem}.npz", **feed)
-        stems.append(str(stem))
-        results[str(stem)] = run_session(session(built), feed)
-    subprocess.run([python, "-c", code, *stems], check=True)
-    for stem in stems:
-        found = np.load(f"{stem}.out.npz")
-        for key, array in results[stem].items():
+        asked.append((path, feed))
+        wanted.append(run_session(session(built), feed))
+    for expected, found in zip(wanted, old_runtime(asked), strict=True):
+        for key, array in expected.items():
             np.testing.assert_allclose(found[key], array, rtol=1e-4, atol=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 from compiled import EXAMPLES, NAMES, smaller, trained
 from engines import build_onnx, session
@@ -12,7 +13,7 @@ from engines import build_onnx, session
 from s2sgraph.model import compile as compile_model
 from s2sgraph.spec import load, loads
 from s2sgraph.spec.dumping import plain
-from s2sgraph.text import WHITE_SPACE, Spelling
+from s2sgraph.text import WHITE_SPACE, Spelling, sent
 
 ODD_WORDS = ["s0", "s1", "s8", "xx", "<eos>", "<pad>", "é", "𝄞", "\u200b"]
 ODD_CHARACTERS = [*"abc ", "é", "𝄞", "\u0301", "x", "\t", "\0", "\u3000"]
@@ -138,6 +139,33 @@ def test_special_symbols_are_never_text(special, kind):
     rows = list(zip(expected["tokens"][:, 0], expected["lengths"][:, 0], strict=True))
     assert any(special["eos"] in row[: length - 1] for row, length in rows)
     assert found["text"].tolist() == [[target.decode(row[:length])] for row, length in rows]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("runtime", ["old_runtime", "web_runtime"])
+def test_other_runtimes_read_and_write_the_same(runtime, request, tmp_path):
+    asked, wanted = [], []
+    for number, (kind, form, settings) in enumerate(CASES):
+        model = model_with("specs/dates", kind, **settings)
+        weights, tables = trained(model), model.vocabularies
+        spelling = Spelling({"source": tables["source"]}, tables["target"], form)
+        built = build_onnx(model.trace("decode"), weights, spelling=spelling)
+        path = tmp_path / f"{number}.onnx"
+        ir.save(built, path)
+        separator = spelling.separator("source")
+        # Texts come to wasm as C has them: NUL is their end.
+        lines = [line for line in lines_of(kind) if "\0" not in line]
+        several = [sent(tables["source"], line, separator) for line in lines]
+        for batch in (several, [""], ["", ""], []):
+            feed = {"source_text": np.array(batch, object), "max_length": np.array(9)}
+            copy = tmp_path / f"{number}.{len(asked)}.onnx"
+            copy.write_bytes(path.read_bytes())
+            asked.append((copy, feed))
+            wanted.append(run(session(built), **feed))
+    for expected, found in zip(wanted, request.getfixturevalue(runtime)(asked), strict=True):
+        assert found["text"].tolist() == expected["text"].tolist()
+        np.testing.assert_array_equal(found["tokens"], expected["tokens"])
+        np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-4)
 
 
 def test_white_space_is_what_python_splits_at():
