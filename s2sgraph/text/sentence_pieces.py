@@ -69,16 +69,21 @@ class SentencePieces:
         return {"sentencepiece": base64.b64encode(self.model).decode("ascii")}
 
 
-def _loaded(model: bytes) -> Any:
+def library() -> Any:
+    """The library. Raises ValueError where it is not installed."""
     try:
         with warnings.catch_warnings():
             # What its generated bindings say to their own authors.
             warnings.simplefilter("ignore", DeprecationWarning)
             import sentencepiece
     except ImportError:
-        problem = "SentencePiece models need the library: pip install 's2sgraph[sentencepiece]'"
+        problem = "the library sentencepiece is missing: pip install 's2sgraph[sentencepiece]'"
         raise ValueError(problem) from None
-    processor = sentencepiece.SentencePieceProcessor()
+    return sentencepiece
+
+
+def _loaded(model: bytes) -> Any:
+    processor = library().SentencePieceProcessor()
     try:
         processor.LoadFromSerializedProto(model)
     except RuntimeError as error:

@@ -1,11 +1,14 @@
 """Subwords: units of one or several characters, by the `tokenizers` library."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
 from typing import Any, ClassVar
 
+from s2sgraph.text import sentence_pieces
+
 BYTES = 256
-_DIGITS = 4
 
 
 class Subwords:
@@ -42,7 +45,8 @@ class Subwords:
 
         Both algorithms start from the 256 bytes, so every line can be written in their units and
         nothing is unknown. `size` counts no special symbols and is at least 256. The same lines
-        give the same units, whatever the process.
+        give the same units, whatever the process. Raises ValueError, also where `unigram` lacks
+        the library that learns it.
         """
         if algorithm not in ALGORITHMS:
             raise ValueError(f"unknown algorithm {algorithm!r}; expected {' or '.join(ALGORITHMS)}")
@@ -136,35 +140,58 @@ def _bpe(lines: Iterable[str], size: int) -> str:
 
 
 def _unigram(lines: Iterable[str], size: int) -> str:
-    """A language model of single units, from which the least useful are taken (Kudo 2018)."""
-    from tokenizers import models, trainers
+    """A language model of single units, from which the least useful are taken (Kudo 2018).
+
+    The sentencepiece library learns it, from words and their counts: the trainer of `tokenizers`
+    has other results in each process, and needs a sixth more units for the same text.
+    """
+    from tokenizers import models
 
     tokenizer = _byte_level(models.Unigram())
-    trainer = trainers.UnigramTrainer(
-        vocab_size=size, show_progress=False, initial_alphabet=_alphabet(), special_tokens=[]
-    )
-    tokenizer.train_from_iterator(lines, trainer)
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(line))
+    unseen = sorted(set(_alphabet()).difference(*counts))
+    scores = _scored(counts, size - len(unseen)) if counts else {}
+    # What was never seen is written in bytes, which no word needs.
+    least = min(scores.values(), default=0.0) - 10
     form = json.loads(tokenizer.to_str())
-    form["model"]["vocab"] = _settled(form["model"]["vocab"])
+    vocabulary = [*scores.items(), *((unit, least) for unit in unseen)]
+    form["model"] |= {"vocab": vocabulary, "unk_id": None}
     return json.dumps(form, ensure_ascii=False)
 
 
-def _settled(vocabulary: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
-    """The units of a unigram model with scores that do not differ from process to process.
-
-    The library sums in the order of its hash tables, so that scores differ in their last digits;
-    and it gives the bytes that were never of use steps of 0.0001 above the least score, in that
-    order too. Scores are rounded, and those bytes all get the least one.
-    """
-    # Without a line to learn from there are no scores.
-    scores = {unit: score or 0.0 for unit, score in vocabulary}
-    least = min(scores.values())
-    settled = {}
-    for unit, score in scores.items():
-        steps = (score - least) * 10**_DIGITS
-        useless = len(unit) == 1 and steps < BYTES and abs(steps - round(steps)) < 1e-6
-        settled[unit] = round(least if useless else score, _DIGITS)
-    return [[unit, settled[unit]] for unit in sorted(settled, key=lambda u: (-settled[u], u))]
+def _scored(counts: Mapping[str, int], size: int) -> dict[str, float]:
+    """The units of a unigram model of words, with their log-probabilities, the largest first."""
+    library = sentence_pieces.library()
+    words = sorted(counts, key=lambda word: (-counts[word], word))
+    content = BytesIO()
+    library.SentencePieceTrainer.train(
+        sentence_iterator=(f"{word}\t{counts[word]}" for word in words),
+        input_format="tsv",
+        model_writer=content,
+        model_type="unigram",
+        vocab_size=size + 1,  # one is for what is unknown
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        unk_id=0,
+        bos_id=-1,
+        eos_id=-1,
+        pad_id=-1,
+        # Words are bytes already, written as signs that need no care.
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        split_by_unicode_script=False,
+        split_by_number=False,
+        split_by_whitespace=False,
+        max_sentence_length=2**30,
+        num_threads=8,  # the sums depend on it, so it is no matter of the machine
+        minloglevel=2,
+    )
+    model = library.SentencePieceProcessor(model_proto=content.getvalue())
+    pieces = range(1, model.get_piece_size())
+    return {model.id_to_piece(index): model.get_score(index) for index in pieces}
 
 
 ALGORITHMS: Mapping[str, Callable[[Iterable[str], int], str]] = {"bpe": _bpe, "unigram": _unigram}

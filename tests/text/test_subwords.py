@@ -32,6 +32,11 @@ def test_what_is_frequent_is_a_unit(learned: Subwords) -> None:
     assert 256 < len(learned.symbols) <= 300
 
 
+def test_single_bytes_are_enough() -> None:
+    for algorithm in ALGORITHMS:
+        assert len(Subwords.train(LINES, 256, algorithm).symbols) == 256
+
+
 def test_byte_pairs_join_whole_words() -> None:
     assert Subwords.train(LINES, 300).split(" newest") == ["Ġnewest"]
 
@@ -41,6 +46,19 @@ def test_little_to_learn_from(lines: list[str]) -> None:
     for algorithm in ALGORITHMS:
         units = Subwords.train(lines, 300, algorithm)
         assert units.join(units.split("é b")) == "é b"
+        assert set(pre_tokenizers.ByteLevel.alphabet()) <= set(units.symbols)
+
+
+def test_unigrams_are_those_that_save_most() -> None:
+    lines = ["a cat and a dog", "and a bird", "a cat"] * 100
+    units = Subwords.train(lines, 300, "unigram")
+    assert units.split("and a cat") == ["and", "Ġa", "Ġcat"]
+
+
+def test_unigrams_without_their_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    with pytest.raises(ValueError, match=r"pip install 's2sgraph\[sentencepiece\]'"):
+        Subwords.train(LINES, 300, "unigram")
 
 
 def test_what_cannot_be_learned_is_refused() -> None:
