@@ -14,8 +14,6 @@ import pytest
 from compiled import example, trained
 
 from s2sgraph.exporting import ExportError, exporter
-from s2sgraph.graph import reference
-from s2sgraph.verifying import compare, draw, without_ties
 from s2sgraph.weights import WeightError
 
 MODEL = "specs/dates"
@@ -53,28 +51,6 @@ def test_a_wrong_file_is_noticed(tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="differ"):
         model.export(tmp_path / "model.onnx", trained(model))
     assert files(tmp_path) == []
-
-
-def test_symbols_that_are_as_good_may_differ():
-    """Two symbols with one row of output weights: either may be chosen, a third may not."""
-    model = example(MODEL)
-    weights = trained(model)
-    weights["decoder.output.weight"][5] = weights["decoder.output.weight"][6]
-    weights["decoder.output.bias"][5:7] = 50.0
-    inputs = draw(model.tracing(), "decode")
-    expected = reference.run(model.trace("decode"), weights, inputs)
-    assert (expected["tokens"] == 5).all()
-    for other, fine in ((6, True), (7, False)):
-        found = {name: array.copy() for name, array in expected.items()}
-        found["tokens"][1, 0, 3:] = other
-        found["scores"][1] += 0 if fine else 1
-        if fine:
-            kept = without_ties(model.tracing(), weights, inputs, expected, found)
-            assert kept[0]["tokens"].shape[0] == 2
-            assert compare(*kept)["tokens"] == 0
-        else:
-            with pytest.raises(ExportError, match="tokens of row 2 differ from place 4 on"):
-                without_ties(model.tracing(), weights, inputs, expected, found)
 
 
 def test_a_folder_is_no_target(tmp_path):

@@ -13,6 +13,8 @@ import pytest
 from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
 from engines import build_onnx, prepared_onnx
 
+from s2sgraph import Session
+
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("specs/dates", "specs/bahdanau", "specs/transformer", "specs/ssru_student")
 PER_TRANSFORMER_LAYER = 34
@@ -140,6 +142,14 @@ def test_more_hypotheses_than_beams_are_not_given():
     file = run(searching("specs/dates"), BEAMS, unset(searching("specs/dates"), BEAMS))
     for beams, n_best, hypotheses in ((2, 9, 2), (0, 0, 1), (0, 5, 1), (-7, -7, 1)):
         assert file(beams=beams, n_best=n_best)["tokens"].shape[1] == hypotheses
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_export_is_verified_with_all_settings_as_inputs(name, tmp_path):
+    model = searching(name, n_best=3)
+    file = model.export(tmp_path / "model.onnx", weights_of(model), inputs=ALL)
+    results = Session(file).run([[5, 6, 7], [8]], beams=2, n_best=2, max_length=4)
+    assert [len(row) for row in results] == [2, 2]
 
 
 # -- what it costs --------------------------------------------------------------------------
