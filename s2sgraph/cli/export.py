@@ -18,7 +18,7 @@ def export(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SPEC_OR_RUN...", help="A run folder, or a spec; of several, their ensemble."
+            metavar="SPEC_OR_RUN", help="A run folder, or a spec; of several, their ensemble."
         ),
     ],
     output: Annotated[
@@ -52,6 +52,9 @@ def export(
         str,
         typer.Option(metavar="A,B", help="Settings of the search to choose when the file is run."),
     ] = "max_length",
+    hard: Annotated[
+        bool, typer.Option("--hard", help="A score file that attends as decoding does.")
+    ] = False,
     mean: Annotated[
         Literal["probabilities", "log-probabilities"],
         typer.Option(help="What an ensemble takes the mean of."),
@@ -72,7 +75,7 @@ def export(
     if output is None and emit is None:
         raise typer.BadParameter("expected a file to write", param_hint="--output")
     found = [_found(source, weights, random_weights) for source in sources]
-    asked, chosen, graphs = _names(outputs or ""), _names(inputs), _graphs(graph, text)
+    asked, chosen, graphs = _names(outputs or ""), _names(inputs), _graphs(graph, text, hard)
     specs = [load_spec(path, changes, search) for path, _ in found]
     from s2sgraph.model.files import beside
     from s2sgraph.verifying import verify_file
@@ -84,7 +87,7 @@ def export(
         typer.echo(f"{script}: the module of {model.spec.name} for torch; weights: {tensors}")
     if output is None:
         return
-    tracing = model.tracing(asked, chosen)
+    tracing = model.tracing(asked, chosen, hard=hard)
     spelling = model.spelling("decode", text) if "decode" in graphs else None
     differences: dict[str, dict[str, float]] = {}
 
@@ -99,6 +102,7 @@ def export(
             graph=graphs[0],
             outputs=asked,
             inputs=chosen,
+            hard=hard,
             text=text,
             external=external,
             verify=lambda file: verify(graphs[0], file),
@@ -131,7 +135,7 @@ def _model(specs: "list[Spec]", given: list[Path | None], mean: "Mean") -> "tupl
     return ensemble, ensemble.together(arrays)
 
 
-def _graphs(text: str, form: str | None) -> list[str]:
+def _graphs(text: str, form: str | None, hard: bool) -> list[str]:
     """The graphs that are asked for."""
     from s2sgraph.model.model import GRAPHS
 
@@ -139,6 +143,8 @@ def _graphs(text: str, form: str | None) -> list[str]:
     if not graphs or len({*graphs}) < len(graphs) or not {*graphs} <= {*GRAPHS}:
         hint = f"{text!r}; expected some of {', '.join(GRAPHS)}, with commas, once each"
         raise typer.BadParameter(hint, param_hint="--graph")
+    if hard and graphs != ["score"]:
+        raise typer.BadParameter("only a score file can be hard", param_hint="--hard")
     if form is not None and "decode" not in graphs:
         raise typer.BadParameter("only a decode file takes lines", param_hint="--text")
     return graphs

@@ -15,6 +15,7 @@ from s2sgraph.cli.eval import evaluate
 from s2sgraph.cli.export import export
 from s2sgraph.cli.init import init
 from s2sgraph.cli.run import run
+from s2sgraph.cli.score import score
 from s2sgraph.cli.show import show
 from s2sgraph.cli.train import train
 
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, show, train, export, run, doctor):
+for command in (init, check, show, train, export, run, score, doctor):
     app.command()(command)
 app.command("eval")(evaluate)
 

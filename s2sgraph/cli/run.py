@@ -1,19 +1,19 @@
 """`run`: lines in, lines out, one to one."""
 
 import json
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from s2sgraph.cli.answers import Answers, aligned_by, draw
 from s2sgraph.cli.searching import check_sampling, inputs_of
 from s2sgraph.cli.specs import split_changes
+from s2sgraph.cli.streams import lines_of, write
 
 if TYPE_CHECKING:
     from s2sgraph.data import Line
@@ -91,28 +91,17 @@ def run(
     except ModelError as error:
         # A mistake in the command: neither the file's fault, nor that of the first line.
         raise typer.BadParameter(str(error), param_hint="--set") from None
-    lines = _lines(source, odd)
+    lines = lines_of(source, odd)
     size = 1 if source is None and sys.stdin.isatty() else batch * _CHUNK
     with output.open("wb") if output else nullcontext(sys.stdout.buffer) as sink:
         while chunk := list(islice(lines, size)):
             found = _decoded(session, chunk, str(source or "stdin"), batch, values)
             pairs = [*zip(chunk, found, strict=True)]
-            _write(sink, [answers.written(line, answer) for line, answer in pairs])
+            write(sink, [answers.written(line, answer) for line, answer in pairs])
             first = next(((line, answer) for line, answer in pairs if answer), None)
             if attention is not None and first is not None:
                 draw(contract, *first, attention)
                 attention = None
-
-
-def _write(sink: BinaryIO, texts: "Sequence[str]") -> None:
-    try:
-        for text in texts:
-            sink.write(text.encode("utf-8", errors="replace") + b"\n")
-        sink.flush()
-    except BrokenPipeError:
-        # The reader has what it wanted (`| head`). Python would complain once more at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
 
 
 def _setting(text: str) -> Any:
@@ -121,18 +110,6 @@ def _setting(text: str) -> Any:
     except ValueError:
         hint = f"{text!r}; expected a number, true, false or a list"
         raise typer.BadParameter(hint, param_hint="--set") from None
-
-
-def _lines(source: Path | None, odd: str) -> "Iterator[Line]":
-    from s2sgraph.data import DataError
-    from s2sgraph.data.lines import scan, scan_file
-
-    for line in scan_file(source) if source else scan(sys.stdin.buffer):
-        if line.faults and odd == "error":
-            raise DataError(
-                source or "stdin", line.faults, "With `--odd keep` such lines are repaired."
-            )
-        yield line
 
 
 def _decoded(

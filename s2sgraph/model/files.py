@@ -10,6 +10,7 @@ from s2sgraph.exporting import exporter, replacing_all
 
 if TYPE_CHECKING:
     from s2sgraph.model.model import Model
+    from s2sgraph.model.traces import Tracing
     from s2sgraph.text import Form
 
 Verify = Callable[[str, Path], None]
@@ -26,17 +27,15 @@ def write_together(
     names: Mapping[str, Path],
     apart: str,
     weights: Mapping[str, Any],
-    settings: tuple[tuple[str, ...], tuple[str, ...]],
+    tracing: Tracing,
     text: Form | None,
     verify: Verify | None,
 ) -> None:
     """Write the file of each graph under its name, all in one folder, and their weights in `apart`.
 
-    `settings` are the further outputs and the inputs. Raises ExportError; then there is no file.
+    Raises ExportError; then there is no file.
     """
-    outputs, inputs = settings
     target = exporter("onnx")
-    tracing = model.tracing(outputs, inputs)
     (folder,) = {path.parent for path in names.values()}
     # Text is for the decode file; the others of a set take ids.
     forms = {graph: text if graph == "decode" or len(names) == 1 else None for graph in names}
@@ -46,7 +45,7 @@ def write_together(
             target.File(
                 temporary / path.name,
                 tracing.graph(graph),
-                model.metadata(graph, weights, outputs, inputs, spellings[graph]),
+                model.metadata(graph, weights, tracing, spellings[graph]),
                 spellings[graph],
             )
             # The scorer last: it can turn the weights of a step at its start, a step cannot.

@@ -200,6 +200,7 @@ class Model:
         graph: str = "decode",
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
+        hard: bool = False,
         text: Form | None = None,
         external: bool = False,
         seed: int = 0,
@@ -213,6 +214,8 @@ class Model:
             graph: `decode`, `score`, `encode` or `step`.
             outputs: references of further outputs.
             inputs: settings of the search that are chosen when the file is run.
+            hard: `score` chooses as decoding does, where it has the expectation of the choice
+                otherwise (monotonic attention).
             text: lines go in and come out besides ids. `standard` needs characters that the
                 client has put U+001F between; `onnxruntime` cuts lines into characters itself.
             external: weights go into NAME.weights.bin beside NAME.onnx. From about 100 MB on such
@@ -226,16 +229,16 @@ class Model:
         if graph not in GRAPHS:
             raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
         given = self.initial(seed) if weights is None else self.fitted(weights)
+        tracing = self.tracing(outputs, inputs, hard=hard)
         if external:
             names, apart = {graph: Path(path)}, beside(Path(path)).name
             check = None if verify is None else lambda _, file: verify(file)
-            write_together(self, names, apart, given, (tuple(outputs), tuple(inputs)), text, check)
+            write_together(self, names, apart, given, tracing, text, check)
             return Path(path)
         spelling = self.spelling(graph, text)
         target = exporter("onnx")
-        tracing = self.tracing(outputs, inputs)
         with replacing(Path(path)) as temporary:
-            about = self.metadata(graph, given, outputs, inputs, spelling)
+            about = self.metadata(graph, given, tracing, spelling)
             target.write(tracing.graph(graph), given, temporary, about, spelling)
             if verify is None:
                 from s2sgraph.verifying import verify_file
@@ -269,8 +272,8 @@ class Model:
             )
         given = self.initial(seed) if weights is None else self.fitted(weights)
         names = {graph: Path(folder) / f"{graph}.onnx" for graph in graphs}
-        settings = tuple(outputs), tuple(inputs)
-        write_together(self, names, "weights.bin", given, settings, text, verify)
+        tracing = self.tracing(outputs, inputs)
+        write_together(self, names, "weights.bin", given, tracing, text, verify)
         return names
 
     def spelling(self, graph: str, text: Form | None) -> Spelling | None:
@@ -281,14 +284,13 @@ class Model:
         self,
         graph: str,
         given: Mapping[str, Any],
-        outputs: Sequence[str] = (),
-        inputs: Sequence[str] = DEFAULT_INPUTS,
+        tracing: Tracing | None = None,
         spelling: Spelling | None = None,
     ) -> dict[str, str]:
         """What a file says of itself: enough to run it without anything else."""
         from s2sgraph.spec import dump
 
-        tracing = self.tracing(outputs, inputs)
+        tracing = tracing or self.tracing()
         tables = {name: table.to_json() for name, table in self.vocabularies.items()}
         described = interface(tracing.graph(graph), tracing.given(graph), tracing.counts)
         described["ends"] = self.spec.target.length == "free"

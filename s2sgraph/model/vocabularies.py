@@ -120,5 +120,7 @@ def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Voca
             # A tokenizer that has special symbols at our ids keeps all its ids.
             return Vocabulary(units, tuple(units.all_symbols), special, end, side.normalize)
         return Vocabulary.of(units, units.symbols, special, end, side.normalize)
-    symbols = [line for line in path.read_text("utf-8").split("\n") if line]
+    lines = path.read_bytes().decode("utf-8-sig").split("\n")
+    # The line ends of Windows are no part of a symbol; a carriage return alone is one.
+    symbols = [line.removesuffix("\r") or line for line in lines if line]
     return Vocabulary.of(UNITS[side.tokens](), symbols, special, end, side.normalize)

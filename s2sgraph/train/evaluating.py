@@ -53,7 +53,7 @@ class ModuleEngine:
     @property
     def session(self) -> Session:
         """A session over it: what is true of a file of the model is true of that."""
-        metadata = self.model.metadata(self.graph, {}, self.outputs)
+        metadata = self.model.metadata(self.graph, {}, self.model.tracing(self.outputs))
         return Session.over(self, read_contract(metadata), self.model.spec.name)
 
     def take(self, weights: Mapping[str, Tensor]) -> None:

@@ -149,7 +149,7 @@ def test_a_file_that_differs_is_not_left(
             "only a decode file takes lines",
         ),
         (["--text", "quick", "--random-weights"], "quick"),
-        (["--outputs", "attention", "--random-weights"], "attention"),
+        (["--outputs", "attentions", "--random-weights"], "attentions"),
     ],
 )
 def test_mistakes_in_the_command(

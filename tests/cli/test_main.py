@@ -22,6 +22,7 @@ COMMANDS = {p.stem for p in Path(program.__file__).parent.glob("*.py")} - {
     "clients",
     "answers",
     "searching",
+    "streams",
 }
 
 
