@@ -20,6 +20,7 @@ from s2sgraph.metrics.metric import Metric
 from s2sgraph.metrics.samples import FrameSample, Likelihood, Text, TextSample
 from s2sgraph.runtime import Contract, Result, Session
 from s2sgraph.text import Ids, Vocabulary
+from s2sgraph.text.own import units_of
 
 NAMED_AT_MOST = 10
 """Answers of a wrong length that an error names one by one."""
@@ -240,7 +241,8 @@ def text_of(table: Vocabulary | Ids, value: Value) -> Text:
 
 def answer_text(table: Vocabulary | Ids, answer: Result) -> Text:
     """The best hypothesis as symbols."""
-    return Text(answer.text or "", tuple(table.units_of(answer.tokens)))
+    best = answer.best
+    return Text(answer.text or "", tuple(units_of(table, best.tokens, best.own)))
 
 
 def _frame_sample(question: Question, answer: Result) -> FrameSample:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from s2sgraph.exporting import ExportError, exporter
 from s2sgraph.graph import reference
 from s2sgraph.graph.given import UNSET
-from s2sgraph.graph.types import Type
+from s2sgraph.graph.types import DType
 from s2sgraph.text import sent
 from s2sgraph.ties import without_ties
 
@@ -127,19 +127,20 @@ def draw(
         elif given.name.endswith("_length") or given.name == "steps":
             arrays[given.name] = lengths
         else:
-            arrays[given.name] = _drawn(
-                given.type, symbols.get(given.name, width), rows, width, random
-            )
+            # where words are copied, some of the source are in no vocabulary
+            most = symbols.get(given.name, width) + 2 * (given.name == tracing.model.copied)
+            sizes = {"given batch": rows, "symbol": symbols.get("target", 0) + width}
+            shape = [sizes.get(axis, width) if n is None else n for axis, n in given.type.dims]
+            arrays[given.name] = _drawn(given.type.dtype, most, shape, random)
     return arrays
 
 
 def _drawn(
-    type: Type, symbols: int, rows: int, width: int, random: np.random.Generator
+    dtype: DType, symbols: int, shape: list[int], random: np.random.Generator
 ) -> npt.NDArray[Any]:
-    shape = [rows if axis == "given batch" else size or width for axis, size in type.dims]
-    if type.dtype == "bool":
+    if dtype == "bool":
         return np.ones(shape, np.bool_)
-    if type.dtype == "int":
+    if dtype == "int":
         return random.integers(min(4, symbols - 1), symbols, shape)
     return random.standard_normal(shape).astype(np.float32)
 

@@ -67,7 +67,7 @@ def top(x: Tensor, count: Tensor, axis: int) -> tuple[Tensor, Tensor]:
 
 def scatter_add(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
     """The rows of x `[rows, over]` with values `[rows, place]` added where the index says."""
-    return x.scatter_add(1, index, values)
+    return x.scatter_add(1, index, values.to(x.dtype))
 
 
 def scatter_least(x: Tensor, index: Tensor, values: Tensor) -> Tensor:

@@ -20,9 +20,11 @@ class Given:
         meaning: what it is, in a few words.
         default: what stands for the model's own choice: -1, or an empty list; None if the input
             must be given.
+        own: whether ids from the size of the vocabulary on are words of a row's own, for copying.
     """
 
     name: str
     type: Type
     meaning: str
     default: object = None
+    own: bool = False

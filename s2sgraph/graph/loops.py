@@ -102,15 +102,23 @@ def step_number() -> Value:
 
 
 def witness(axis: str) -> Value:
-    """A value that has this axis, for its size: the outermost, so that no loop has to make it."""
+    """A value that has this axis, for its size: the outermost, so that no loop has to make it.
+
+    One whose size only the run knows comes before those of a fixed size.
+    """
+    fixed = None
     for block in trace.enclosing():
         for value in (
             *block.graph.inputs,
             *(value for node in block.graph.nodes for value in node.outputs),
         ):
             if axis in value.axes:
-                return value
-    raise ShapeError(f"no value has an axis {axis!r}, so its size is unknown")
+                if value.size(axis) is None:
+                    return value
+                fixed = fixed or value
+    if fixed is None:
+        raise ShapeError(f"no value has an axis {axis!r}, so its size is unknown")
+    return fixed
 
 
 def filled(

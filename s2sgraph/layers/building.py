@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
@@ -12,6 +12,7 @@ from s2sgraph.graph.loops import States, filled, spread
 from s2sgraph.graph.ops import concat, select
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Initial, Value
+from s2sgraph.layers.copying import Words
 from s2sgraph.spec.settings import Reference
 
 
@@ -77,7 +78,9 @@ class Context:
         width: features of the layer's own output.
         wanted: names of the parts that somebody reads.
         read: the value of a reference of the settings.
+        words: the words that can be copied from a source; None if the model copies none.
         tied: the path of the layer whose weight a reference names.
+        now: the values of the step that the layer reads, by their references.
         shortlist: ids of the only symbols to be scored, `int[symbol]`, in decoding with such a
             list.
     """
@@ -94,6 +97,8 @@ class Context:
     wanted: frozenset[str]
     read: Callable[[Reference], Reading]
     tied: Callable[[Reference], str]
+    now: Mapping[Reference, Value] = field(default_factory=dict)
+    words: Words | None = None
     shortlist: Value | None = None
 
     @property

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
+from pydantic import Field
+
 from s2sgraph.graph import trace
-from s2sgraph.graph.composed import ZEROS, linear, vector
+from s2sgraph.graph.composed import ZEROS, glorot, linear, vector
 from s2sgraph.graph.ops import dot, exp, maximum, minimum, take
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Context, Parts, Widths
 from s2sgraph.spec.kinds import Layer
-from s2sgraph.spec.settings import Problem, Reference, rule
+from s2sgraph.spec.settings import Inputs, KeyPath, Problem, Reference, rule
 
 FARTHEST = 20.0
 """The logarithm of a deviation stays within this, so that no deviation is zero or without end."""
@@ -25,6 +28,10 @@ class Output(Layer, kind="output"):
     Attributes:
         tied: the embedding whose table is the weight.
         bias: whether the product has a bias.
+        copy: the attention by whose weights words of the source are copied (See 2017); the result
+            are log-probabilities, also of words that are not in the vocabulary.
+        gate: what decides between making a word and copying one; by default the result of that
+            attention, and what the layer reads.
         kind: for features, `linear` gives the frame and `gaussian` its mean and variance;
             `auto` is scores for tokens and `linear` for features.
         loss: of a linear frame: squared or absolute error.
@@ -32,14 +39,49 @@ class Output(Layer, kind="output"):
 
     tied: Reference | None = None
     bias: bool = True
+    copied: Reference | None = Field(default=None, alias="copy")
+    gate: Inputs | None = None
     kind: Literal["auto", "linear", "gaussian"] = "auto"
     loss: Literal["mse", "mae"] = "mse"
+
+    @rule("copied", "gate")
+    def _copies_this_step(self) -> Iterator[Problem]:
+        if self.copied is None:
+            if self.gate is not None:
+                message = "a gate is for an output that copies"
+                yield Problem(("gate",), message, "name the attention as copy", at_key=True)
+        elif self.copied.previous:
+            message = "copying is by the attention of the same step"
+            yield Problem(("copy",), message, f"write {str(self.copied).partition('.')[2]}")
+        elif self.copied.path[-1] == "weights":
+            message = "copy names the attention, not its weights"
+            yield Problem(("copy",), message, f"write {str(self.copied).rpartition('.')[0]}")
 
     @rule("kind", "loss")
     def _one_loss(self) -> Iterator[Problem]:
         if self.kind == "gaussian" and self.loss != "mse":
             message = "a gaussian output has a loss of its own, its likelihood"
             yield Problem(("loss",), message, "remove loss", at_key=True)
+
+    @property
+    def reads(self) -> tuple[Reference, ...]:
+        """Its inputs and, where it copies, the weights to copy by and what the gate reads."""
+        if self.copied is None:
+            return self.inputs
+        further = dict.fromkeys((*self._gate, weights_of(self.copied)))
+        return (*self.inputs, *(r for r in further if r not in self.inputs))
+
+    @property
+    def _gate(self) -> tuple[Reference, ...]:
+        """What the gate reads."""
+        assert self.copied is not None
+        return self.gate or (self.copied, *self.inputs)
+
+    def references(self) -> Iterator[tuple[KeyPath, Reference]]:
+        """Every reference, that of `copy` to the weights of the attention too."""
+        yield from super().references()
+        if self.copied is not None:
+            yield ("copy",), weights_of(self.copied)
 
     def width(self, sizes: Widths) -> int:
         """Symbols of the target, or features of a frame."""
@@ -48,7 +90,8 @@ class Output(Layer, kind="output"):
     def build(self, context: Context) -> Parts:
         """Trace the layer: scores `[…, symbol]`, or a frame `[…, feature]` and its `deviation`."""
         if context.tokens:
-            return Parts(self._scores(context))
+            scores = self._scores(context)
+            return Parts(scores if context.words is None else self._mixed(scores, context))
         bias = "bias" if self.bias else None
         frame = linear("weight", context.x, bias=bias, feature=context.size)
         if self.kind != "gaussian":
@@ -89,3 +132,19 @@ class Output(Layer, kind="output"):
                 f"have {table.size('feature')}; put a dense of that size between"
             )
         return table
+
+    def _mixed(self, scores: Value, context: Context) -> Value:
+        """Log-probabilities of making each word or copying it (See 2017, eq. 8 and 9)."""
+        assert self.copied is not None
+        assert context.words is not None
+        x = replace(context, inputs=tuple(context.now[r] for r in self._gate)).x
+        size = x.number("feature")
+        gate = dot(x, vector("gate", glorot(size, 1), feature=size), over=("feature",))
+        gate = gate + vector("gate_bias", ZEROS)
+        weights = context.now[weights_of(self.copied)]
+        return context.words.mixed(scores, weights, gate, context.over)
+
+
+def weights_of(attention: Reference) -> Reference:
+    """The weights of an attention."""
+    return Reference((*attention.path, "weights"), attention.previous)

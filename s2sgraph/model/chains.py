@@ -11,6 +11,7 @@ from s2sgraph.graph.ops import places, rename, take
 from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Context, Final, Reading
+from s2sgraph.layers.copying import Words
 from s2sgraph.layers.starting import value_start
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.layers import LayerNode
@@ -48,12 +49,14 @@ class Tracer:
     Attributes:
         symbols: how many symbols each side of tokens has, by name of chain.
         sources: what the encoders read.
+        words: the words that can be copied from a source; None if the model copies none.
         shortlist: ids of the only target symbols to be scored, `int[symbol]`, if there is a list.
     """
 
     model: ModelGraph
     symbols: dict[str, int]
     sources: dict[str, Source]
+    words: Words | None = None
     shortlist: Value | None = None
     env: dict[Key, Value] = field(default_factory=dict)
     finals: dict[str, Final] = field(default_factory=dict)
@@ -85,6 +88,8 @@ class Tracer:
         `given` is `int[batch, time]` or `int[batch]`, or has features; `lead` is the type of a
         step of it.
         """
+        if self.words is not None:
+            given = self.words.known(given)
         self.given, self.lead, self.steps = given, lead, steps
         for group in self.model.groups():
             if self.model.scanned(group):
@@ -186,7 +191,7 @@ class Tracer:
 
     def _inputs(self, path: str) -> list[Target]:
         targets = self.model.targets[path]
-        return [targets[reference] for reference in self.model.nodes[path].layer.inputs]
+        return [targets[reference] for reference in self.model.nodes[path].layer.reads]
 
     def _build(
         self,
@@ -219,7 +224,7 @@ class Tracer:
         side = self.model.sizes.side(node.chain)
         features = side.features if isinstance(side, FeatureSource | FeatureTarget) else 0
         return Context(
-            inputs=inputs,
+            inputs=inputs[: len(node.layer.inputs)],
             below=self._below(node),
             over=over,
             lead=self.lead,
@@ -231,6 +236,8 @@ class Tracer:
             wanted=self.model.wanted(path),
             read=lambda reference: self.read(targets[reference]),
             tied=lambda reference: self._tied(targets[reference]),
+            now=dict(zip(node.layer.reads, inputs, strict=False)),
+            words=self.words if node.chain == "decoder" else None,
             shortlist=self.shortlist,
         )
 

@@ -50,7 +50,14 @@ class ModelGraph:
         self.graph = nx.DiGraph()
         problems = [*self._resolve()]
         if not problems:
-            checks = (self._starts, self._unread, self._queries, self._symbols, self._tied)
+            checks = (
+                self._starts,
+                self._unread,
+                self._queries,
+                self._symbols,
+                self._tied,
+                self._copies,
+            )
             problems = [*self._cycles()] or [problem for check in checks for problem in check()]
         if problems:
             raise spec.error(problems)
@@ -241,10 +248,44 @@ class ModelGraph:
             for keys, reference in node.layer.references():
                 target = self.targets[path][reference]
                 across = node.chain == "decoder" and target.chain in self.encoders
-                if across and target.what == "output" and keys[0] in ("from", "query"):
+                if across and target.what == "output" and keys[0] in ("from", "query", "gate"):
                     message = f"{reference} is a sequence; a step of the decoder reads one value"
                     yield Problem(
                         (*node.key_path, *keys),
                         message,
                         f"attend to it, or read {target.chain}.final or .mean",
                     )
+
+    @property
+    def copied(self) -> str:
+        """The name of the source whose words the output copies; "" if it copies none."""
+        found = self._copy()
+        if not found:
+            return ""
+        return "source" if self.spec.encoders is None else found[1].chain
+
+    def _copy(self) -> tuple[LayerNode, Target] | None:
+        """The output that copies, and the memory of the attention that it copies by."""
+        for path, node in self.nodes.items():
+            for keys, reference in node.layer.references():
+                target = self.targets[path][reference]
+                attention = self.nodes[target.node].layer if target.node else None
+                if keys == ("copy",) and isinstance(attention, Attention):
+                    return node, self.targets[target.node][attention.memory]
+        return None
+
+    def _copies(self) -> Iterator[Problem]:
+        """An output that copies what is no word of the target's vocabulary."""
+        found = self._copy()
+        if not found:
+            return
+        node, memory = found
+        at = (*node.key_path, "copy")
+        if not isinstance(side_of(self.spec, memory.chain), TokenSide):
+            message = f"{memory.chain} reads features, of which no word can be copied"
+            yield Problem(at, message, "copy by an attention over a source of tokens")
+            return
+        shared = getattr(self.spec.target, "vocabulary", "") == "shared"
+        if not shared or self.copied != "source":
+            message = "copying needs a target that shares the vocabulary of that source"
+            yield Problem(at, message, "write vocabulary: shared under target")

@@ -45,6 +45,9 @@ def _input(given: Given, symbols: dict[str, int]) -> dict[str, Any]:
     form = {**_typed(given.name, given.type), "meaning": given.meaning}
     if given.default is not None:
         form["default"] = given.default
-    if given.type.dtype == "int" and given.name in symbols:
+    if given.own:
+        form["own"] = True
+        form["meaning"] += "; ids beyond the vocabulary are words of the row's own"
+    elif given.type.dtype == "int" and given.name in symbols:
         form["below"] = symbols[given.name]
     return form

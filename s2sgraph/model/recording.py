@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.loops import filled
@@ -11,6 +11,7 @@ from s2sgraph.graph.ops import arrange, const, expand, extent, trim
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.building import Final
+from s2sgraph.layers.copying import Words
 from s2sgraph.layers.starting import value_start
 from s2sgraph.model.chains import Source, Tracer
 from s2sgraph.model.graph import ModelGraph
@@ -126,12 +127,28 @@ class Recording:
         for name, side in plan.sides.items():
             chain = name if several else "encoder"
             sources[chain] = prepare(name, side, self.given, plan.pad, normalize)
+        words = None
+        if plan.model.copied:
+            chain = plan.model.copied if several else "encoder"
+            words = self._words(sources[chain])
+            sources[chain] = replace(sources[chain], values=words.known(words.ids))
         counts = {
             chain: plan.symbols.get(name, 0) for chain, name in zip(sources, names, strict=True)
         }
         counts["decoder"] = plan.symbols.get("target", 0)
         listed = self.shortlist.listed.symbols if self.shortlist else None
-        return Tracer(plan.model, counts, sources, listed)
+        return Tracer(plan.model, counts, sources, words, listed)
+
+    def _words(self, source: Source) -> Words:
+        """The words of a source that can be copied."""
+        return Words.of(
+            source.values,
+            source.mask,
+            source.length,
+            source.axis,
+            size=self.plan.symbols["target"],
+            unknown=self.plan.model.spec.special.unk,
+        )
 
     def decode(self, before: Value) -> dict[str, Value]:
         """Trace the decoder on what came before; what its output layer gives, by name.

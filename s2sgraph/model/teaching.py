@@ -20,6 +20,8 @@ def scored(plan: Plan, given: dict[str, Value]) -> dict[str, Value]:
     """The log-probability of every target symbol, zero for padding, and their sums."""
     recording, found = _decoded(plan, given)
     target = covered(given["target"], "given time", TIME, plan.pad)
+    if recording.tracer.words is not None:
+        target = recording.tracer.words.within(target)
     chosen = take(log_softmax(found.pop("logits"), over="symbol"), target, over="symbol")
     scores = select(equal(target, plan.pad), 0.0, chosen)
     whole = leaving(total(scores, over=TIME), recording.like)

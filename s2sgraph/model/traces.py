@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from s2sgraph.exporting import ExportError
 from s2sgraph.graph import trace
@@ -85,7 +86,8 @@ class Tracing(Plan):
 
     def sources(self) -> list[Given]:
         """The inputs of the sources."""
-        return source_inputs(self.sides)
+        copied = self.model.copied
+        return [replace(given, own=given.name == copied) for given in source_inputs(self.sides)]
 
     def known_ahead(self) -> list[Given]:
         """The inputs known in advance for every place of the target."""
@@ -106,7 +108,10 @@ class Tracing(Plan):
             frames = Type("float", (*axes, ("feature", self.target.features)))
             return Given("target", frames, "frames of each place")
         return Given(
-            "target", Type("int", axes), "ids from the first symbol to the end symbol, padded"
+            "target",
+            Type("int", axes),
+            "ids from the first symbol to the end symbol, padded",
+            own=bool(self.model.copied),
         )
 
     def decode_inputs(self) -> list[Given]:
@@ -123,7 +128,10 @@ class Tracing(Plan):
         limit = Setting("max_length", "most places of a target", "int", self.search.max_length)
         if not isinstance(self.target, TokenTarget):
             return [limit]
-        return [limit, *self.search.settings(), *self.search.lists()]
+        # A shortlist names symbols of the vocabulary; the words of a sentence are copied anyhow.
+        lists = self.search.lists()
+        kept = [one for one in lists if one.name != "allowed" or not self.model.copied]
+        return [limit, *self.search.settings(), *kept]
 
     def encode_inputs(self) -> list[Given]:
         """The inputs of the encode graph."""

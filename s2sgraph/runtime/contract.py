@@ -33,8 +33,9 @@ class Input:
     """One input. `axes` has a name for each axis, or a number where the size is fixed.
 
     `default` is the value that means "as the spec says" (-1, or an empty list), and `required`
-    is true when there is none. Ids are from 0 to `below` - 1. `separator` stands between the
-    characters of a line, where the file cannot cut it.
+    is true when there is none. Ids are from 0 to `below` - 1; with `own`, those from the size of
+    the vocabulary on are words of a row's own. `separator` stands between the characters of a line,
+    where the file cannot cut it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Input:
     meaning: str = ""
     below: int | None = None
     separator: str = ""
+    own: bool = False
 
     @property
     def source(self) -> str:
@@ -188,10 +190,10 @@ def _common(form: Mapping[str, Any]) -> dict[str, Any]:
 def _input(form: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary | Ids | None]) -> Input:
     default = form.get("default", _MISSING)
     required = default is _MISSING or default is None
-    below = form.get("below")
+    below, own = form.get("below"), form.get("own") is True
     name = "target" if form["name"] in OF_TARGET else form["name"]
     vocabulary = vocabularies.get(name)
-    if below is None and vocabulary is not None:
+    if below is None and vocabulary is not None and not own:
         below = vocabulary.size
     return Input(
         **_common(form),
@@ -199,4 +201,5 @@ def _input(form: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary | Ids 
         default=None if required else default,
         below=None if below is None else int(below),
         separator=str(form.get("separator", "")),
+        own=own,
     )

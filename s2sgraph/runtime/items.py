@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from s2sgraph.runtime.checks import Arrays, checked_row
 from s2sgraph.runtime.contract import Contract, Input
 from s2sgraph.runtime.errors import ModelError
-from s2sgraph.text import Ids, sent
+from s2sgraph.text import Ids, own, sent
 
 # A line of text, a list of ids, an array of frames, or these by the names of several inputs.
 Item = str | Sequence[int] | NDArray[Any] | Mapping[str, Any]
@@ -79,6 +79,16 @@ def as_batch(contract: Contract, rows: Sequence[Row]) -> Arrays:
     return batch
 
 
+def own_words(contract: Contract, item: Item) -> tuple[str, ...]:
+    """The words of an item's own that a file can copy: what ids beyond the vocabulary stand for."""
+    for wanted in contract.sources:
+        value = item.get(wanted.name) if isinstance(item, Mapping) else item
+        table = contract.table(wanted)
+        if wanted.own and table is not None and isinstance(value, str):
+            return own.own_words(table, value)
+    return ()
+
+
 def lengths_of_lines(contract: Contract, rows: Sequence[Row]) -> dict[str, list[int]]:
     """For each source that comes as lines, how many symbols the file reads of every row."""
     found = {}
@@ -112,6 +122,9 @@ def _encoded(contract: Contract, wanted: Input, line: str, row: int) -> list[int
         raise ModelError(f"{wanted.name}: row {row}: text; expected frames, {wanted.type}")
     table = contract.table(wanted) or Ids(wanted.below)
     try:
+        if wanted.own:
+            ids = own.encode(table, line, own.own_words(table, line))
+            return [*ids, table.special.eos] if table.end else ids
         ids = table.encode(line)
     except ValueError as error:
         raise ModelError(f"{wanted.name}: row {row}: {error}") from None

@@ -1,6 +1,6 @@
 """What a run gives back for each input: hypotheses, best first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from s2sgraph.runtime.contract import Contract
 from s2sgraph.runtime.errors import ModelError
 from s2sgraph.text import Ids, Vocabulary
+from s2sgraph.text.own import decode
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,15 @@ class Hypothesis:
     `text` is None where the file has no symbols. `score` is the sum of log-probabilities, NaN
     where the file gives none. `extras` has the further outputs by name, cut to this sequence:
     `frames` float32[length, feature], `token_scores` float32[length], `attention`
-    float32[length, source].
+    float32[length, source]. `own` are the words of the source that ids beyond the vocabulary
+    stand for, where the model copies.
     """
 
     tokens: tuple[int, ...]
     text: str | None
     score: float
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ def results(
     contract: Contract,
     outputs: Mapping[str, NDArray[Any]],
     source_lengths: Mapping[str, list[int]],
+    words: Sequence[tuple[str, ...]] | None = None,
 ) -> list[Result]:
     """The rows of a run's outputs as results.
 
     `source_lengths` has, for each source axis, the own length of every row: extra outputs are cut
-    to it. A place of the n best that no hypothesis has taken has a score of minus infinity.
+    to it. `words` are the words of every row's own, if the file copies. A place of the n best that
+    no hypothesis has taken has a score of minus infinity.
     """
     lengths = outputs["lengths"]
     scores = outputs.get("scores", np.full(lengths.shape, np.nan, np.float32))
@@ -83,8 +88,9 @@ def results(
             rank for rank in range(lengths.shape[1]) if rank == 0 or scores[row, rank] != -np.inf
         ]
         own = {axis: numbers[row] for axis, numbers in source_lengths.items()}
+        line = None if words is None else words[row]
         found.append(
-            Result(tuple(_hypothesis(contract, outputs, row, rank, own) for rank in taken))
+            Result(tuple(_hypothesis(contract, outputs, row, rank, own, line) for rank in taken))
         )
     return found
 
@@ -95,6 +101,7 @@ def _hypothesis(
     row: int,
     rank: int,
     own: Mapping[str, int],
+    words: tuple[str, ...] | None,
 ) -> Hypothesis:
     # Where a file always has one hypothesis, the axis n_best is the number 1 and has no name.
     leadings = next(output.axes for output in contract.outputs if output.name == "lengths")
@@ -117,15 +124,17 @@ def _hypothesis(
         if "text" in outputs:
             text = str(outputs["text"][row, rank])
         else:
-            text = _text(contract.vocabularies.get("target"), tokens)
+            text = _text(contract.vocabularies.get("target"), tokens, words)
     score = float(outputs["scores"][row, rank]) if "scores" in outputs else float("nan")
-    return Hypothesis(tokens, text, score, extras)
+    return Hypothesis(tokens, text, score, extras, words or ())
 
 
-def _text(vocabulary: Vocabulary | Ids | None, tokens: tuple[int, ...]) -> str | None:
+def _text(
+    vocabulary: Vocabulary | Ids | None, tokens: tuple[int, ...], words: tuple[str, ...] | None
+) -> str | None:
     if vocabulary is None:
         return None
     try:
-        return vocabulary.decode(tokens)
+        return vocabulary.decode(tokens) if words is None else decode(vocabulary, tokens, words)
     except ValueError as error:
         raise ModelError(f"the file's symbols do not fit its tokens: {error}") from None

@@ -9,7 +9,8 @@ import numpy as np
 from s2sgraph.runtime.checks import Arrays
 from s2sgraph.runtime.contract import Contract
 from s2sgraph.runtime.errors import ModelError
-from s2sgraph.runtime.items import Item
+from s2sgraph.runtime.items import Item, own_words
+from s2sgraph.text.own import encode
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ def pairs(contract: Contract, sources: Sequence[Item], targets: Sequence[Any]) -
         given = dict(source) if isinstance(source, dict) else {name: source}
         if isinstance(target, str) and table is not None:
             try:
-                ids = table.encode(target)
+                own = own_words(contract, source)
+                ids = encode(table, target, own) if own else table.encode(target)
             except ValueError as error:
                 raise ModelError(f"target: row {row}: {error}") from None
-            ids = ids[:-1] if table.end else ids
+            ids = ids[:-1] if table.end and not own else ids
             target = [*ids, table.special.eos] if contract.ends else ids
         paired.append({**given, "target": target})
     return paired

@@ -8,7 +8,15 @@ from s2sgraph.runtime.checks import Arrays, checked, lengths_of
 from s2sgraph.runtime.contract import Contract
 from s2sgraph.runtime.deadlines import Deadline
 from s2sgraph.runtime.errors import ModelError, runtime_errors
-from s2sgraph.runtime.items import Item, Row, as_batch, as_row, lengths_of_lines, size
+from s2sgraph.runtime.items import (
+    Item,
+    Row,
+    as_batch,
+    as_row,
+    lengths_of_lines,
+    own_words,
+    size,
+)
 from s2sgraph.runtime.loading import load
 from s2sgraph.runtime.results import Result, results
 from s2sgraph.runtime.scoring import Score, pairs, scores
@@ -68,7 +76,9 @@ class Session:
             for source in contract.sources:
                 if source.dtype != "string":
                     own[str(source.axes[1])] = list(lengths_of(arrays, source.name))
-            found.update(zip(numbers, results(contract, outputs, own), strict=True))
+            copies = any(source.own for source in contract.sources)
+            words = [own_words(contract, items[n]) for n in numbers] if copies else None
+            found.update(zip(numbers, results(contract, outputs, own, words), strict=True))
         return [found[number] for number in range(len(found))]
 
     def score(

@@ -197,6 +197,11 @@ class Layer(Kind, family="layer"):
         """Whether one step of the layer needs something of its own from the step before."""
         return self.runs
 
+    @property
+    def reads(self) -> tuple[Reference, ...]:
+        """The values of a step that it needs: its inputs first, then those of other settings."""
+        return self.inputs
+
     def references(self) -> Iterator[tuple[KeyPath, Reference]]:
         """Every reference of the settings with its key path, those by default included."""
         return references(self)

@@ -12,6 +12,7 @@ from s2sgraph.spec.fields import (
     Residual,
     Size,
 )
+from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.starts import (
     CopyStart,
@@ -29,6 +30,7 @@ __all__ = [
     "CopyStart",
     "DenseStart",
     "Inputs",
+    "KeyPath",
     "LastStart",
     "LearnedStart",
     "MeanStart",

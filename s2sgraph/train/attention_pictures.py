@@ -10,6 +10,7 @@ from s2sgraph.evaluating import Question
 from s2sgraph.model import Model
 from s2sgraph.pictures.attention import draw_attention
 from s2sgraph.runtime import Contract, Result, Session
+from s2sgraph.text.own import named
 from s2sgraph.train.evaluating import ModuleEngine
 
 LONGEST_TITLE = 80
@@ -72,7 +73,7 @@ def _source_labels(session: Session, question: Question) -> list[str]:
 def _target_labels(contract: Contract, answer: Result) -> list[str]:
     """The symbols of the answer, its end symbol too; nothing where it is frames."""
     table = contract.vocabularies.get("target")
-    return [] if table is None else table.named(answer.tokens)
+    return [] if table is None else named(table, answer.tokens, answer.best.own)
 
 
 def _title(question: Question, answer: Result) -> str:

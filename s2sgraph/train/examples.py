@@ -21,6 +21,7 @@ from s2sgraph.model.vocabularies import Table
 from s2sgraph.spec import Spec
 from s2sgraph.spec import data as settings
 from s2sgraph.spec.sides import FeatureSide, FeatureSource, TokenSide
+from s2sgraph.text import own
 
 __all__ = ["Arrays", "Examples", "corpus", "encode", "fields", "moved", "named_from", "sides"]
 
@@ -164,6 +165,7 @@ def _key(model: Model, given: Corpus, max_length: int | None) -> str:
         "length": model.spec.target.length,
         "max_length": max_length,
         "steps": list(model.spec.steps),
+        "copied": model.layers.copied,
     }
     text = json.dumps([given.fingerprint(), about], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
@@ -195,6 +197,7 @@ class _Encoder:
     def __init__(self, model: Model, fields: Mapping[str, Field], max_length: int | None) -> None:
         self.spec, self.fields, self.max_length = model.spec, fields, max_length
         self.tables: Mapping[str, Table | None] = model.vocabularies
+        self.copied = model.layers.copied
 
     def records(self, sieve: Sieve, found: Iterator[Record[Row]]) -> Iterator[Record[Arrays]]:
         """The records with their rows as a model reads them, and with what is odd about those."""
@@ -215,7 +218,7 @@ class _Encoder:
         arrays: Arrays = {}
         odd = []
         for name, value in row.items():
-            found = self._encoded(name, value)
+            found = self._copying(name, row) if self._copies(name) else self._encoded(name, value)
             if self._is_long(name, found):
                 odd.append(Fault(line, f"{name} too long ({len(found):,} places)",
                                  f"at most {self.max_length:,}"))  # fmt: skip
@@ -227,6 +230,8 @@ class _Encoder:
                 end = [table.special.eos] if self._ends(name, table) else []
                 arrays[name] = np.array([*found, *end], np.int32)
         self._check(arrays)
+        if self.copied:
+            arrays["target"] = self._reachable(arrays)
         return arrays, odd
 
     def _encoded(self, name: str, value: Any) -> Sequence[Any]:
@@ -243,6 +248,38 @@ class _Encoder:
             raise ValueError(f"bad {name!r} ({problem})")
         found: Sequence[Any] = value
         return found
+
+    def _copies(self, name: str) -> bool:
+        """Whether a side has ids for words beyond the vocabulary."""
+        return bool(self.copied) and name in (self.copied, "target")
+
+    def _copying(self, name: str, row: Row) -> Sequence[int]:
+        """The ids of a side without an end symbol, words of the source's own among them."""
+        table, source, value = self.tables[name], row[self.copied], row[name]
+        assert table is not None
+        assert table.size is not None
+        try:
+            words = own.own_words(table, source) if isinstance(source, str) else ()
+            ids = own.encode(table, value, words) if isinstance(value, str) else value.tolist()
+        except ValueError as error:
+            raise ValueError(f"bad {name!r} ({error})") from None
+        if not words:
+            last = table.size + (len(source.split()) if isinstance(source, str) else len(source))
+            for place, index in enumerate(ids):
+                if index >= last:
+                    problem = f"id {index} at place {place}; expected 0 to {last - 1}"
+                    raise ValueError(f"bad {name!r} ({problem})")
+        return ids
+
+    def _reachable(self, arrays: Arrays) -> NDArray[Any]:
+        """The target, the unknown symbol in place of words that its source has not (any more)."""
+        table = self.tables["target"]
+        assert table is not None
+        assert table.size is not None
+        source = arrays[self.copied]
+        words = source[source < table.size + len(source)]
+        last = max(words.max(initial=0), table.size - 1)
+        return np.where(arrays["target"] <= last, arrays["target"], np.int32(table.special.unk))
 
     def _is_long(self, name: str, found: Sequence[Any]) -> bool:
         if self.max_length is None or self.fields[name].kind == "values":

@@ -40,11 +40,12 @@ class CrossEntropy:
 
     Of the wanted distribution, `1 - smoothing` is on the truth and the rest is spread evenly over
     the other symbols; the padding symbol has no part in it: eps / (V - 1), where V counts the
-    symbols without padding.
+    symbols without padding. Nor have words that are no `symbols` of the vocabulary, which models
+    that copy have besides: how many there are depends on the batch.
     """
 
-    def __init__(self, pad: int, smoothing: float = 0.0) -> None:
-        self.pad, self.smoothing = pad, smoothing
+    def __init__(self, pad: int, smoothing: float = 0.0, symbols: int | None = None) -> None:
+        self.pad, self.smoothing, self.symbols = pad, smoothing, symbols
 
     def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
         """From `logits` [batch, time, symbol]."""
@@ -58,8 +59,11 @@ class CrossEntropy:
         logits, truth = logits[live], truth[live]
         logarithms = F.log_softmax(logits, dim=-1)
         own = logarithms.gather(1, truth[:, None])[:, 0]
-        others = logarithms.sum(1) - own - logarithms[:, self.pad]
-        share = self.smoothing / max(logits.shape[1] - 2, 1)
+        known = logarithms[:, : self.symbols]
+        one_of_them = truth < known.shape[1]
+        others = known.sum(1) - torch.where(one_of_them, own, 0.0) - known[:, self.pad]
+        rest = (known.shape[1] - 1 - one_of_them.to(own.dtype)).clamp_min(1)
+        share = self.smoothing / rest
         return Total(-((1 - self.smoothing) * own + share * others).sum(), count)
 
 
@@ -129,7 +133,7 @@ def loss_of(model: Model, smoothing: float = 0.0) -> Loss:
     """The loss that a model is trained with."""
     target = model.spec.target
     if not isinstance(target, FeatureTarget):
-        return CrossEntropy(model.spec.special.pad, smoothing)
+        return CrossEntropy(model.spec.special.pad, smoothing, model.symbols["target"])
     output = _output(model)
     kind = "gaussian" if getattr(output, "kind", "") == "gaussian" else getattr(output, "loss", "")
     return FRAME_LOSSES[kind](target.normalize.standard if target.normalize else None)

@@ -45,6 +45,17 @@ def test_cross_entropy(eps: float, pad: int) -> None:
     assert total.sum.item() == pytest.approx(by_hand(logits, target, pad, eps), rel=1e-12)
 
 
+@pytest.mark.parametrize("eps", [0.0, 0.2])
+def test_words_beyond_the_vocabulary_have_no_share_of_the_smoothing(eps: float) -> None:
+    """A truth in the vocabulary of 4, one beyond it, and a word that the row cannot have."""
+    logits = torch.tensor([[[0.3, 1.0, -0.5, 0.2, 0.7, -1e9], [0.1, 0.4, 0.2, -0.3, 0.9, -1e9]]])
+    found = CrossEntropy(0, eps, 4)({"logits": logits}, torch.tensor([[2, 4]]), torch.tensor([2]))
+    logs = logits[0].double().log_softmax(-1)
+    first = (1 - eps) * logs[0, 2] + eps / 2 * (logs[0, 1] + logs[0, 3])
+    second = (1 - eps) * logs[1, 4] + eps / 3 * (logs[1, 1] + logs[1, 2] + logs[1, 3])
+    assert found.sum.item() == pytest.approx(-(first + second).item(), rel=1e-5)
+
+
 def test_smoothing_is_least_at_the_wanted_distribution() -> None:
     eps, logits = 0.2, torch.zeros(1, 1, 5, requires_grad=True)
     wanted = torch.tensor([1e-9, 0.8, 0.2 / 3, 0.2 / 3, 0.2 / 3])
