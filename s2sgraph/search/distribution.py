@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from s2sgraph.graph.loops import filled
+from s2sgraph.graph.loops import filled, witness
 from s2sgraph.graph.ops import (
     at_most,
     concat,
@@ -104,8 +104,7 @@ class Distribution:
         return select(at_most(minimum(self.min_p, 1.0), weights), weights, 0.0)
 
     def _count(self, chances: Value) -> Value:
-        size = chances.size("symbol")
-        symbols = extent(chances, over="symbol") if size is None else size
+        symbols = chances.size("symbol") or extent(witness("symbol"), over="symbol")
         if is_off(self.top_k, 0):
             return alone(symbols)
         count = minimum(self.top_k, symbols)

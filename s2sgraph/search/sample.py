@@ -134,8 +134,8 @@ class Sample(Search, kind="sample", main="n_best"):
             values = (spread(value, SAMPLES) for value in further.values())
             return every(after), (named, chance, over, *values), ()
 
-        (drawn, chances, over, *further), _ = loop(body, rules.trips, into="length")
-        columns = {"tokens": drawn, "token_scores": chances}
+        (symbols, chances, over, *further), _ = loop(body, rules.trips, into="length")
+        columns = {"tokens": symbols, "token_scores": chances}
         return _best_first(columns | dict(zip(names, further, strict=True)), not_(over), rules)
 
 

@@ -355,6 +355,23 @@ def test_constraints_hold_for_samples(engine):
         assert len(pairs) == len({*pairs})
 
 
+def test_samples_start_as_is_forced_and_hold_nothing_banned():
+    model = sampling("specs/gru_translation", n_best=20, seed=2)
+    inputs = {
+        **drawn(model, "decode", rows=3, max_length=8),
+        "prefix": np.array([[7, 9], [8, 0], [0, 0]]),
+        "banned": np.array([5, 6]),
+    }
+    names = ("max_length", "prefix", "banned")
+    wanted = reference.run(model.trace("decode", (), names), trained(model), inputs)
+    found = PREPARED["onnx"](model.trace("decode", (), names), trained(model))(inputs)
+    assert_agree(found, wanted)
+    assert (found["tokens"][0, :, :2] == [7, 9]).all()
+    assert (found["tokens"][1, :, 0] == 8).all()
+    assert len({*found["tokens"][2, :, 0]}) > 3
+    assert not np.isin(found["tokens"], [5, 6]).any()
+
+
 @pytest.mark.parametrize("engine", [None, "torch", "onnx"])
 def test_a_sample_that_cannot_go_on_is_over(engine):
     """After each of the three symbols has come once, and none may come again, nor the end."""
