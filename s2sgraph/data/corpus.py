@@ -48,6 +48,9 @@ class Part:
             return archive_records(self.file, fields)
         if form == ".jsonl":
             return json_records(self.file, fields)
+        if form == ".npy":
+            wanted = f".npz with {', '.join(fields)}, or a file for each of them"
+            raise DataError(self.file, [Fault(0, "a .npy file holds one array", wanted)])
         if [field.kind in ("text", "ids") for field in fields.values()] != [True, True]:
             wanted = f".jsonl or .npz with {', '.join(fields)}"
             problem = "lines of source TAB target cannot hold what this model reads"
@@ -56,12 +59,20 @@ class Part:
 
     def _from_columns(self, fields: Mapping[str, Field]) -> Iterator[Record[Row]]:
         names = ", ".join(fields)
-        odd = [Fault(0, f"no file for {n!r}", f"one for each of {names}")
-               for n in fields if n not in self.columns]  # fmt: skip
-        odd += [Fault(0, f"a file for {n!r}, which this model does not read", names, str(path))
-                for n, path in self.columns.items() if n not in fields]  # fmt: skip
-        if odd:
-            raise DataError(self.name, odd)
+        faults = [
+            Fault(0, f"no file for {name!r}", f"one for each of {names}")
+            for name in fields
+            if name not in self.columns
+        ]
+        for name, path in self.columns.items():
+            if name not in fields:
+                problem = f"a file for {name!r}, which this model does not read"
+                faults.append(Fault(0, problem, names, str(path)))
+            elif path.suffix == ".npz":
+                problem = "a .npz file holds several arrays"
+                faults.append(Fault(0, problem, "lines, or one array as .npy", str(path)))
+        if faults:
+            raise DataError(self.name, faults)
         return column_records({name: self.columns[name] for name in fields}, fields)
 
 

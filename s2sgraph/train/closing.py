@@ -68,8 +68,7 @@ def _closed(
         form = "txt"
         if side.tokens == "subwords":
             form = "model" if path.suffix == ".model" else "json"
-        content = path.read_bytes() if form == "model" else path.read_text("utf-8")
-        return {**kept, "file": f"{name}.{form}"}, {f"{name}.{form}": content}
+        return {**kept, "file": f"{name}.{form}"}, {f"{name}.{form}": path.read_bytes()}
     if not side.open:
         return {}, {}
     if side.tokens == "subwords":

@@ -52,6 +52,14 @@ def test_columns_are_those_of_the_model(write: Write) -> None:
     assert "x.npy: a file for 'speaker', which this model does not read" in str(caught.value)
 
 
+def test_arrays_in_the_wrong_place(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"x.npy: a .npy file holds one array; expected .npz with"):
+        list(Corpus((Part(tmp_path / "x.npy"),), TEXT).rows())
+    columns = {"source": tmp_path / "x.npz", "target": write("x.fr", "b\n")}
+    with pytest.raises(DataError, match=r"x.npz: a .npz file holds several arrays"):
+        list(Corpus((Part(None, columns),), TEXT).rows())
+
+
 @pytest.mark.parametrize(
     ("array", "problem"),
     [

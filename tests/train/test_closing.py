@@ -15,6 +15,7 @@ from s2sgraph.spec import Spec, SpecError, dump, load, loads
 from s2sgraph.text import Vocabulary
 from s2sgraph.train import closing
 from s2sgraph.train.closing import close
+from s2sgraph.train.folder import Folder
 
 LAYERS = """
 encoder: [embedding: 4, gru: 4]
@@ -79,7 +80,7 @@ def test_a_file_comes_along(tmp_path: Path, read: Reader) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(f"source: {{tokens: words, file: words}}\ntarget: {{tokens: words}}\n{LAYERS}")
     closed = close(load(path), read(("one", "x")))
-    assert closed.files == {"source.txt": "one\ntwo\n"}
+    assert closed.files == {"source.txt": b"one\ntwo\n"}
     assert closed.spec.source.file == "source.txt"
 
 
@@ -135,7 +136,7 @@ def test_a_tokenizer_comes_along_and_keeps_its_ids(read: Reader, tmp_path: Path)
     path.write_text(f"{sides}{LAYERS}")
     closed = close(load(path), read(("low", "x")))
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "source.json").write_text(closed.files["source.json"])
+    (tmp_path / "run" / "source.json").write_bytes(closed.files["source.json"])
     (tmp_path / "run" / "spec.yaml").write_text(dump(closed.spec))
     table = compile(load(tmp_path / "run" / "spec.yaml")).vocabularies["source"]
     assert isinstance(table, Vocabulary)
@@ -158,3 +159,28 @@ def test_a_sentencepiece_model_comes_along(read: Reader, tmp_path: Path) -> None
     closed = close(load(path), read(("low", "x")))
     assert closed.files == {"source.model": content.getvalue()}
     assert closed.spec.source.file == "source.model"
+
+
+SIGNS = ["a", "\r", "\u2028", "\x85", "\x0c", " ", "\ufeff"]
+
+
+def test_every_character_comes_back_from_a_file(
+    read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "INLINE", 2)
+    closed = close(spec("tokens: characters", "tokens: words"), read(("".join(SIGNS), "x")))
+    Folder(tmp_path).write_spec(closed.spec, closed.files)
+    table = compile(load(tmp_path / "spec.yaml")).vocabularies["source"]
+    assert isinstance(table, Vocabulary)
+    assert set(table.symbols[4:]) == set(SIGNS)
+
+
+def test_symbols_in_files_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "words").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        f"source: {{tokens: words, file: words}}\ntarget: {{tokens: ids, size: 9}}\n{LAYERS}"
+    )
+    table = compile(load(path)).vocabularies["source"]
+    assert isinstance(table, Vocabulary)
+    assert table.symbols[4:] == ("one", "two")

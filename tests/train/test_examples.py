@@ -1,5 +1,6 @@
 """Examples: from the files of a spec to rows of ids and frames."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from s2sgraph.data import DataError, store
 from s2sgraph.model import Model, compile
 from s2sgraph.spec import Spec, load
-from s2sgraph.train import train
 from s2sgraph.train.examples import Examples, corpus, encode, moved
+from s2sgraph.train.folder import Folder
+from s2sgraph.train.preparing import Preparation
+from s2sgraph.train.processes import Processes
 
 TEXT = """
 source: {tokens: characters, symbols: [a, b, c], end: true}
@@ -194,6 +197,23 @@ def test_many_rows_are_mapped_and_found_again(
         assert (found.lengths == memory.lengths).all()
 
 
+def test_memory_is_for_lengths_only(
+    model: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "IN_MEMORY", 2**16)
+    line = "abc" * 100 + "\t" + "x y " * 100 + "\n"
+    given = model("{train: x.tsv}", x_tsv=line * 4000)
+    tracemalloc.start()
+    try:
+        found = examples(given, tmp_path / "rows")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(file.stat().st_size for file in (tmp_path / "rows").iterdir()) > 8_000_000
+    assert peak < 1_500_000
+    assert len(found.rows[3999]["source"]) == 301
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -239,8 +259,7 @@ def test_a_spec_elsewhere_names_the_same_files(model: Writer, tmp_path: Path) ->
 
 
 def test_training_tells_what_is_left_out(model: Writer, tmp_path: Path) -> None:
-    data = "{train: x.tsv, dev: y.tsv, odd: skip}\ntrain: {steps: 1}"
-    given = model(data, x_tsv=ODD, y_tsv="a\tx\n").spec
+    given = model("{train: x.tsv, dev: y.tsv, odd: skip}", x_tsv=ODD, y_tsv="a\tx\n").spec
     told: list[str] = []
-    train(given, tmp_path / "run", tell=told.append)
+    Preparation(given, Folder(tmp_path / "run"), None, Processes(32), told.append).begin()
     assert told == [f"{tmp_path / 'x.tsv'}: 5 lines, 1 skipped (1 no TAB)"]
