@@ -91,20 +91,13 @@ def _run(spec: "Spec", output: Path, start: Path | None, overwrite: bool) -> Non
     from s2sgraph.train import display
     from s2sgraph.train import train as run_training
 
-    try:
-        with display() as report:
-            run = run_training(
-                spec, output, report=report, tell=_say, overwrite=overwrite, start=start
-            )
-    except (KeyboardInterrupt, SystemExit):
-        if (output / "checkpoints").exists():
-            _say(f"stopped; to go on: s2sgraph train {output}")
-        raise
-    _tell(spec, run)
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
 
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    with display() as report:
+        run = run_training(spec, output, report=report, tell=say, overwrite=overwrite, start=start)
+    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+        _tell(spec, run)
 
 
 def _tell(spec: "Spec", run: "Run") -> None:

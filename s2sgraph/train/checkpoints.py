@@ -93,8 +93,8 @@ class Checkpoints:
 
     def steps(self) -> list[Path]:
         """The checkpoints there are, the newest first."""
-        found = [path for path in self.folder.glob("[0-9]*") if path.is_dir()]
-        return sorted(found, reverse=True)
+        found = [path for path in self.folder.glob("*") if path.name.isdecimal()]
+        return sorted(found, key=lambda path: int(path.name), reverse=True)
 
     def newest(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest checkpoint that is whole, and what is wrong with newer ones."""

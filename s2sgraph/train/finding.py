@@ -13,8 +13,10 @@ Trial = Callable[[], Tensor]
 """Computes the loss of one batch with the module."""
 
 
-def find(module: fx.GraphModule, trial: Trial) -> str:
+def find(module: fx.GraphModule, trial: Trial) -> str | None:
     """Say where values that are not finite first appear in one trial, forward or backward.
+
+    None where they do not.
 
     The module is as before afterwards, but for its gradients, which are gone.
     """
@@ -36,7 +38,7 @@ def find(module: fx.GraphModule, trial: Trial) -> str:
         return f"it first appears on the way back through {watch.backward}"
     if odd:
         return f"it first appears in the gradient of weight {odd[0]}"
-    return "it does not appear when the batch is computed once more"
+    return None
 
 
 class _Watch:

@@ -121,6 +121,9 @@ class Processes:
             self.fabric.barrier()
 
     def leave(self) -> None:
-        """Part from the other processes."""
-        if self.count > 1 and torch.distributed.is_initialized():
+        """Part from the other processes, when all of them are at the same place."""
+        if self.count > 1:
+            if self._asked is not None:
+                self._asked[1].wait()
+            self.wait()
             torch.distributed.destroy_process_group()

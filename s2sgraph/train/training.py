@@ -57,17 +57,26 @@ def train(
     processes = Processes(spec.train.precision)
     begin = Start.at(start) if start is not None else None
     folder = Folder(Path(run_folder))
+    if begin and overwrite and begin.weights.parent.resolve() == folder.path.resolve():
+        message = f"{folder.path} cannot be replaced by a run that begins with its weights"
+        raise TrainingError(f"{message}; name another folder")
     prepared = Preparation(spec, folder, begin, processes, tell if processes.first else _nobody)
     loop = _loop(prepared, overwrite, report if processes.first else silent)
     resumed = loop.state.step or None
     try:
         loop.run()
-    except (KeyboardInterrupt, SystemExit, TrainingError):
+    except TrainingError:
+        # Other processes may be elsewhere; whoever has started them all ends them.
         _leave(loop, prepared, resumed)
         raise
-    finally:
+    except (KeyboardInterrupt, SystemExit):
+        run = _leave(loop, prepared, resumed)
+        prepared.tell(f"stopped after step {run.steps}; to go on: s2sgraph train {run.folder}")
         processes.leave()
-    return _leave(loop, prepared, resumed)
+        raise
+    run = _leave(loop, prepared, resumed)
+    processes.leave()
+    return run
 
 
 def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:

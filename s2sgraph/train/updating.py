@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -74,13 +75,14 @@ class Updater:
         self.optimizer.zero_grad(set_to_none=True)
         own = [share(rows, self.processes.rank, self.processes.count) for rows in update]
         every = sum(self.loss.places(rows) for rows in update)
-        total = 0.0
+        losses = []
         for number, rows in enumerate(own):
             with self.processes.accumulating(self.forward, more=number < len(own) - 1):
                 found = self._loss(rows, update[number], step, number)
                 self.processes.backward(found / max(every, 1))
-            total += found.item()
-        norm = self._clip()
+            losses.append(found.detach())
+        # The only place that waits for an accelerator, once in an update.
+        total, norm = torch.stack([torch.stack(losses).sum(), self._clip()]).tolist()
         if not (math.isfinite(total) and math.isfinite(norm)):
             what = ("gradient", norm) if math.isfinite(total) else ("loss", total)
             raise self._not_finite(*what, update, own, step)
@@ -97,26 +99,24 @@ class Updater:
         # All processes go forward and back together, also where there is no row for each.
         return self.loss(self.forward, rows[:1]).sum * 0
 
-    def _clip(self) -> float:
+    def _clip(self) -> Tensor:
         """The norm of the gradient, which is clipped."""
         gradients = [weight.grad for weight in self.trained if weight.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         if self.settings.clip is not None:
             nn.utils.clip_grads_with_norm_(self.trained, self.settings.clip, norm)
-        return norm.item()
+        return norm
 
     # -- what is not finite -----------------------------------------------------------
 
     def _not_finite(
         self, what: str, value: float, update: Update, own: Sequence[Rows], step: int
     ) -> TrainingError:
-        found = "it is another process's batch that shows where"
-        for number, rows in enumerate(own):
-            found = find(self.module, lambda: self._again(rows, step, number))  # noqa: B023
-            if "does not appear" not in found:
-                break
+        trials = (partial(self._again, rows, step, n) for n, rows in enumerate(own) if len(rows))
+        found = next(filter(None, (find(self.module, trial) for trial in trials)), None)
+        unseen = "no batch of this process shows it when it is computed once more"
         return TrainingError(
-            f"the {what} of step {step} is {value}; {found}; the lines of its batch:\n"
+            f"the {what} of step {step} is {value}; {found or unseen}; the lines of its batch:\n"
             + "\n".join(self._lines([row for rows in own for row in rows.tolist()]))
             + "\nTry a lower train.optimizer.rate, a longer warmup, or a smaller train.clip."
         )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,7 +92,38 @@ def test_a_signal_keeps_the_run(folder: Path, number: signal.Signals, code: int)
         process.send_signal(number)
         rest = process.stderr.read()
         assert process.wait(20) == code
-    assert b"stopped; to go on: s2sgraph train run\n" in rest
+    assert re.search(rb"^stopped after step \d+; to go on: s2sgraph train run$", rest, re.M)
     assert b"Traceback" not in rest
     assert json.loads((folder / "run" / "manifest.json").read_text())["ended"] == "stopped"
     assert (folder / "run" / "last.safetensors").exists()
+
+
+def test_a_run_goes_on_by_its_folder(cli: Any, folder: Path) -> None:
+    run = folder / "run"
+    assert cli("train", folder / "spec.yaml", "-o", run).code == 0
+    done = cli("train", run)
+    assert (done.code, done.err) == (0, f"{run} goes on after step 10\n")
+    assert done.out.startswith(f"nothing was left to do: {run} ended after step 10\n")
+    done = cli("train", run, "--set", "train.steps=15")
+    assert (done.code, "step 15/15" in done.err) == (0, True)
+    assert done.out.startswith("15 steps in ")
+
+
+def test_weights_of_another_run(cli: Any, folder: Path) -> None:
+    spec = folder / "spec.yaml"
+    assert cli("train", spec, "-o", folder / "run").code == 0
+    options = ("--from", folder / "run", "--freeze", "encoder", "--freeze", "decoder.output")
+    assert cli("train", spec, "-o", folder / "tuned", *options).code == 0
+    assert load(folder / "tuned" / "spec.yaml").train.freeze == ("encoder", "decoder.output")
+    done = cli("train", spec, "-o", folder / "other", "--from", folder / "nowhere")
+    assert (done.code, "is no run with best.safetensors" in done.err) == (5, True)
+
+
+def test_a_dry_run_leaves_nothing(cli: Any, folder: Path) -> None:
+    done = cli("train", folder / "spec.yaml", "--dry-run", "--freeze", "encoder")
+    assert done.code == 0, done.err
+    weights, rows, *_ = done.out.splitlines()
+    assert weights == "1,039 weights, 488 of them frozen"
+    assert rows == "9 rows; 2 updates in a pass over them, 10 in all"
+    assert {path.name for path in folder.iterdir()} == {"spec.yaml", "train.tsv", "dev.tsv"}
+    assert cli("train", folder / "spec.yaml").code == 2

@@ -117,13 +117,13 @@ class Masked(nn.Module):
 MASK = torch.tensor([True, True, False])
 
 
-def found(x: Tensor, mask: Tensor) -> str:
+def found(x: Tensor, mask: Tensor) -> str | None:
     module = fx.symbolic_trace(Masked())
     return find(module, lambda: module(x, mask))
 
 
 def test_masks_are_not_to_blame() -> None:
-    assert "does not appear" in found(torch.ones(3), MASK)
+    assert found(torch.ones(3), MASK) is None
 
 
 def test_an_input_is_named() -> None:

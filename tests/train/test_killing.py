@@ -24,6 +24,7 @@ def test_killed(spec: Spec, tmp_path: Path, kills: int) -> None:
             "train.steps": 12 * kills,
             "train.save_every": SAVED_EVERY,
             "train.validate_every": 5,
+            "train.evaluate.sentences": 0,
             "encoder.embedding.dropout": 0.2,
         }
     )

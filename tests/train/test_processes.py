@@ -23,6 +23,7 @@ SETTINGS = {
     "train.accumulate": 2,
     "train.validate_every": 6,
     "train.log_every": 1,
+    "train.evaluate.sentences": 0,
 }
 
 

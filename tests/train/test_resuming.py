@@ -26,11 +26,13 @@ EVERYTHING: dict[str, Any] = {
 KINDS: dict[str, dict[str, Any]] = {
     "adamw, ema": {"train.average": {"kind": "ema", "decay": 0.9}},
     "adafactor, plateau, newest": {
+        "train.evaluate.sentences": 0,
         "train.optimizer": {"kind": "adafactor", "rate": 0.1},
         "train.schedule": {"kind": "plateau", "patience": 1},
         "train.average": {"kind": "newest", "count": 2},
     },
     "sgd, frozen": {
+        "train.evaluate.sentences": 0,
         "train.optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.9},
         "train.freeze": ["encoder.embedding"],
     },

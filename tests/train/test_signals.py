@@ -20,7 +20,12 @@ from s2sgraph.train.validating import Validation
 
 Spec = Any
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
-SETTINGS = {"train.steps": 24, "train.validate_every": 6, "encoder.embedding.dropout": 0.2}
+SETTINGS = {
+    "train.steps": 24,
+    "train.validate_every": 6,
+    "train.evaluate.sentences": 0,
+    "encoder.embedding.dropout": 0.2,
+}
 
 numbers = pytest.mark.parametrize("number", NUMBERS)
 
