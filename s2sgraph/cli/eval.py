@@ -236,7 +236,7 @@ def _about(
     from s2sgraph.spec import loads
     from s2sgraph.spec.dumping import plain
 
-    search = plain(loads(session.contract.spec, str(model)).search, full=True)
+    search = plain(loads(session.contract.spec, str(model)).search)
     decodes = session.contract.graph == "decode"
     return {
         "model": str(model),
@@ -261,7 +261,7 @@ def _as_text(about: dict[str, Any]) -> str:
     verb = "scored"
     if about["search"]:
         verb, search = "decoded", {**about["search"], **about["set"]}
-        settings = [f"{n} {v}" for n, v in search.items() if n != "kind" and v is not None]
+        settings = [f"{name} {value}" for name, value in search.items() if name != "kind"]
         lines.append(", ".join([f"{search['kind']} search", *settings]))
     speed = about["sources"] / max(about["seconds"], 1e-3)
     engine = f"{about['engine']}, {about['seconds']:.1f} s, {speed:,.0f} sources a second"

@@ -69,6 +69,9 @@ def draw_curves(curves: Curves, path: Path, best_step: int | None = None) -> Non
     places = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True).flatten()
     for axes, (title, series) in zip(places, panels, strict=False):
         _panel(axes, title, series, best_step)
+    rate = places[len(panels) - 1]
+    rate.set_yscale("linear")  # a cosine should look like one
+    rate.set_title("", loc="right")
     for axes in places[len(panels) :]:
         axes.set_visible(False)
     for axes in places[max(len(panels) - _COLUMNS, 0) : len(panels)]:

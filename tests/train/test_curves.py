@@ -58,7 +58,6 @@ def test_each_figure_has_its_panel(tmp_path: Path) -> None:
     assert [text for text in found if "at step" in text] == [
         "1.25 at step 20",
         "0.25 at step 20",
-        "0.1 at step 20",
     ]
 
 
