@@ -67,7 +67,7 @@ def aligned_by(contract: Contract, option: str) -> str:
 
     found = attention_outputs(contract)
     if not found:
-        hint = "the file gives no attention; export it with --outputs NAME.weights"
+        hint = "the file gives no attention; export it with --outputs attention"
         raise typer.BadParameter(hint, param_hint=option)
     return found[-1].name
 

@@ -28,6 +28,13 @@ def beam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return exported(tmp_path_factory.mktemp("files"), "beam", search, inputs)
 
 
+@pytest.fixture(scope="module")
+def sampling(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that draws its results."""
+    search = {"kind": "sample", "max_length": 7}
+    return exported(tmp_path_factory.mktemp("files"), "sample", search, ["seed", "n_best"])
+
+
 LINES = b"s1 s2 s3\n\ns8\ns4 s5 s4 s6\n"
 
 
@@ -64,6 +71,14 @@ def test_what_is_banned_is_in_no_result(cli: Any, beam: Path) -> None:
     assert done.code == 0, done.err
     assert not {*done.out.split()} & {*banned}
     assert cli("run", beam, "--ban", "<unk>", stdin=LINES).code == 0
+
+
+def test_a_seed_repeats(cli: Any, sampling: Path) -> None:
+    first = cli("run", sampling, "--sample", "--seed", 5, stdin=LINES)
+    assert first.code == 0, first.err
+    assert cli("run", sampling, "--seed", 5, "--batch", 1, stdin=LINES).out == first.out
+    assert cli("run", sampling, "--seed", 6, stdin=LINES).out != first.out
+    assert len(first.out.split("\n")) == 5
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiled import model_of, smaller, trained
 
-from s2sgraph.cli.clients import CLIENTS, client
+from s2sgraph.cli.clients import CLIENTS, client, example
 from s2sgraph.cli.show import _LANGUAGES
-from s2sgraph.runtime import Session
+from s2sgraph.runtime import Contract, Input, Session
+from s2sgraph.spec import load
+from s2sgraph.spec.dumping import plain
+
+SPECS = Path(__file__).parent.parent.parent / "specs"
 
 
 def test_inputs_and_outputs(cli: Any, model_file: Path) -> None:
@@ -61,6 +66,45 @@ def test_the_python_client_runs_on_frames(cli: Any, frames_file: Path) -> None:
         [sys.executable, "-c", program], cwd=frames_file.parent, capture_output=True, check=True
     )
     assert done.stdout.split() == b"[[0. 0.] [0. 0.] [0. 0.]]".split()
+
+
+@pytest.fixture(scope="module", params=["words", "characters"])
+def lines_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of lines."""
+    data = plain(load(SPECS / "dates.yaml"))
+    side = {"tokens": request.param, "symbols": [*"abcdé"]}
+    data |= {key: smaller(data[key]) for key in data if "coder" in key}
+    model = model_of({**data, "source": side, "target": side})
+    path = tmp_path_factory.mktemp("lines") / "lines.onnx"
+    return model.export(path, trained(model), text="standard")
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+def test_clients_send_lines(cli: Any, language: str, lines_file: Path) -> None:
+    done = cli("show", lines_file, "--client", language)
+    assert done.code == 0
+    for name in ("source_text", "max_length", lines_file.name, "text"):
+        assert f'"{name}"' in done.out or re.search(rf"\b{name}\b", done.out)
+    words = Session(lines_file).contract.inputs[0].separator == ""
+    assert (r"a\037b\037c" if language == "cpp" else r"a\u001fb\u001fc") in done.out or words
+    for pair in ("()", "[]", "{}"):
+        assert done.out.count(pair[0]) == done.out.count(pair[1])
+
+
+def test_the_python_client_runs_on_lines(cli: Any, lines_file: Path) -> None:
+    program = cli("show", lines_file, "--client", "python").out
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=lines_file.parent, capture_output=True, check=True
+    )
+    session = Session(lines_file)
+    line = "abc" if session.contract.inputs[0].separator else "a b c"
+    assert done.stdout.decode().rstrip("\n") == session.run([line])[0].text
+
+
+def test_what_a_client_may_leave_out_is_empty() -> None:
+    prefix = Input("prefix", "int64", ("batch", "prefix"), required=False, default=[])
+    (tensor,) = example(Contract("0", "decode", "", (prefix,), (), {}, {}))
+    assert (tensor.shape, tensor.values) == ((1, 0), ())
 
 
 def test_ids_of_clients_are_inside_the_vocabulary(write_model: Callable[..., Path]) -> None:
