@@ -8,7 +8,6 @@ never taken for a store.
 import json
 import os
 import shutil
-import tempfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,8 +162,8 @@ class Builder:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             for left in self.folder.parent.glob(f".{self.folder.name}.*"):
                 shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
-            name = tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent)
-            self.draft = Path(name)
+            self.draft = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
+            self.draft.mkdir()
             self._files = {n: (self.draft / f"{n}.bin").open("wb") for n in self.shapes}
         for name, held in self.held.items():
             self._files[name].write(held)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from s2sgraph.data import collate
 from s2sgraph.model import Model
-from s2sgraph.train.examples import Arrays
+from s2sgraph.train.examples import Arrays, fields
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,14 @@ class Feeder:
     def __init__(self, model: Model) -> None:
         self.names = [given.name for given in model.inputs("teach")]
         self.pad = model.spec.special.pad
+        kept = fields(model.spec).items()
+        self.once = [name for name, field in kept if field.kind == "values"]
 
     def __call__(self, rows: Sequence[Arrays]) -> Batch:
         """The batch of some rows."""
-        static = [name for name in rows[0] if name.endswith("_static")]
-        sequences = [{n: v for n, v in row.items() if n not in static} for row in rows]
+        sequences = [{n: v for n, v in row.items() if n not in self.once} for row in rows]
         arrays = collate(sequences, self.pad)
-        arrays |= {name: np.stack([row[name] for row in rows]) for name in static}
+        arrays |= {name: np.stack([row[name] for row in rows]) for name in self.once}
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         inputs = tuple(tensors[name] for name in self.names)
         return Batch(inputs, tensors["target"], tensors["target_length"])

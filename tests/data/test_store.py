@@ -165,7 +165,7 @@ def counted(real):
 
 store.os.fsync = counted(os.fsync)
 store.Path.rename = counted(Path.rename)
-store.tempfile.mkdtemp = counted(store.tempfile.mkdtemp)
+store.Path.mkdir = counted(Path.mkdir)
 with store.Builder({"target": store.Shape()}, folder, "key") as builder:
     for number in range(50):
         builder.add({"target": np.arange(number)}, number)
@@ -176,7 +176,7 @@ print("whole", left)
 
 def test_killed_at_any_moment_it_is_no_store(tmp_path: Path) -> None:
     outcomes = []
-    for moment in range(1, 8):
+    for moment in range(1, 10):
         folder = tmp_path / str(moment) / "rows"
         done = subprocess.run(
             [sys.executable, "-c", KILLED, str(folder), str(moment)],
