@@ -9,7 +9,7 @@ import pytest
 import sentencepiece
 from tokenizers import Tokenizer, models
 
-from s2sgraph.data import Corpus, Field, Part
+from s2sgraph.data import Corpus, DataError, Field, Part
 from s2sgraph.model import compile
 from s2sgraph.spec import Spec, SpecError, dump, load, loads
 from s2sgraph.text import Vocabulary
@@ -184,3 +184,11 @@ def test_symbols_in_files_of_windows(tmp_path: Path) -> None:
     table = compile(load(path)).vocabularies["source"]
     assert isinstance(table, Vocabulary)
     assert table.symbols[4:] == ("one", "two")
+
+
+@pytest.mark.parametrize("side", ["words", "subwords", "subwords, algorithm: unigram"])
+def test_odd_lines_are_told_whatever_reads_them(read: Reader, tmp_path: Path, side: str) -> None:
+    found = read(("a", "b"))
+    (tmp_path / "train.tsv").write_text("a\tb\nalone\n")
+    with pytest.raises(DataError, match=r"train\.tsv:2: no TAB"):
+        close(spec(f"tokens: {side}", "tokens: ids, size: 9"), found)
