@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
-    argmax,
     equal,
     every,
-    greatest,
     integer,
     less,
     not_,
@@ -18,6 +16,7 @@ from s2sgraph.graph.ops import (
 )
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
+from s2sgraph.search.best import best
 from s2sgraph.search.choices import Choices
 from s2sgraph.search.rules import DEAD, Decoder, Found, Rules, one_best
 from s2sgraph.search.search import Search
@@ -43,22 +42,22 @@ class Greedy(Search, kind="greedy"):
             logits, further = decoder.step(token)
             choices.weigh(logits)
             wishes = choices.open()
-            found, wish = argmax(wishes, over="symbol"), greatest(wishes, over="symbol")
+            found, wish = best(wishes)
             chance = take(choices.chances, found, over="symbol") if choices.penalises else wish
             names[:] = further
             after = over = done
             if choices.may_fail:
                 after = over = or_(done, less(wish, DEAD))
-            best = select(over, rules.special.pad, choices.named(found))
+            chosen = select(over, rules.special.pad, choices.named(found))
             if rules.ends:
-                after = or_(after, equal(best, rules.special.eos))
+                after = or_(after, equal(chosen, rules.special.eos))
             if rules.limits is not None:
                 after = or_(after, rules.reached())
-            renew(token, best)
+            renew(token, chosen)
             renew(done, after)
             if choices.history is not None:
                 choices.history.renew(found)
-            return every(after), (best, chance, *further.values()), ()
+            return every(after), (chosen, chance, *further.values()), ()
 
         (tokens, chances, *further), _ = loop(body, rules.trips, into="length")
         tokens = rules.cut(tokens)

@@ -348,13 +348,13 @@ def _flat(
     new: tuple[str, ...],
 ) -> Placed:
     """Places in a table whose shared axes and `over` are one dimension."""
-    assert len(shared) == 1, f"{p.where}: take shares more than one axis: {shared}"
-    key = (index.raw, over, p.here)
+    key = (index.raw, over, shared, p.here)
     if key in p.flat_places:
         return p.flat_places[key]
     integers = Type("int", tuple((axis, index.type.sizes[axis]) for axis in shared))
-    raw, dim = p.sizes[shared[0]]
-    first = p.op("range", [raw], (shared,), integers, size=Extent(1, ((0, dim),)))
+    rows: list[Value] = []
+    count = p.extent(integers, shared, rows, 0)
+    first = p.op("range", rows, (shared,), integers, size=count)
     size = table.type.sizes[over]
     if size is None:
         raw, dim = _read(p, table, over)
