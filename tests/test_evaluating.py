@@ -1,5 +1,6 @@
 """What is asked of a session, and how its answers stand beside their references."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from s2sgraph.data import Corpus, DataError, Field, Part
 from s2sgraph.evaluating import evaluate, fields, questions, read_rows, target_kind, text_of
-from s2sgraph.metrics.measuring import default_metrics, measure
+from s2sgraph.metrics.figure import Figure, share
+from s2sgraph.metrics.measuring import Evidence, default_metrics, measure
 from s2sgraph.metrics.metric import TextMetric
 from s2sgraph.metrics.samples import Text, TextSample
 from s2sgraph.model import compile
@@ -66,7 +68,6 @@ def test_a_file_that_takes_lines_has_the_same_figures(tmp_path: Path) -> None:
 
 
 def test_a_metric_of_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from s2sgraph.metrics.measuring import Evidence
     from s2sgraph.spec import kinds
     from s2sgraph.spec.kinds import _FAMILIES, choose
 
@@ -74,11 +75,8 @@ def test_a_metric_of_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(_FAMILIES, "metric", dict(_FAMILIES["metric"]))
     page = (Path(__file__).parent.parent / "docs" / "evaluation.md").read_text()
     code = page.rpartition("```python\n")[2].partition("```")[0]
-    names = (
-        "from collections.abc import Sequence\nfrom s2sgraph.metrics.figure import Figure, share\n"
-    )
-    exec(names, space := {"TextMetric": TextMetric, "TextSample": TextSample})
-    exec(code, space)
+    names = {"TextMetric": TextMetric, "TextSample": TextSample, "Sequence": Sequence}
+    exec(code, {**names, "Figure": Figure, "share": share})
     sample = TextSample(Text.of_words("a b c"), (Text.of_words("a b"), Text.of_words("q")))
     metric: Any = choose("metric", {"kind": "length_ratio", "name": "long"})
     found = measure([metric], Evidence([sample]))

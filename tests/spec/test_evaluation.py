@@ -16,7 +16,8 @@ from s2sgraph.spec.evaluation import Evaluate
 from s2sgraph.spec.messages import problems_of
 from s2sgraph.spec.training import Train
 
-TEXT = (Path(__file__).parent.parent.parent / "docs" / "spec.md").read_text()
+DOCS = Path(__file__).parent.parent.parent / "docs"
+TEXT = (DOCS / "spec.md").read_text()
 
 
 def problems(**settings: Any) -> list[str]:
@@ -57,6 +58,7 @@ def test_the_best_is_chosen_by_a_figure_there_is() -> None:
 def test_every_metric_is_described() -> None:
     for word, kind in kinds("metric").items():
         assert kind.__doc__
+        assert f"`{word}`" in (DOCS / "evaluation.md").read_text()
         for name in {word, *kind.keys()}:
             assert re.search(rf"\b{name}\b", TEXT), f"metric {word}: {name}"
         described = " ".join(parent.__doc__ or "" for parent in kind.__mro__)
