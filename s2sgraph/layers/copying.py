@@ -100,4 +100,8 @@ class Words:
         both = scatter(
             concat(made, room, over="symbol"), self.ids, copied, over="symbol", how="add"
         )
-        return select(self.reach, log(maximum(both, LEAST)), HIDDEN)
+        return self.within_reach(log(maximum(both, LEAST)))
+
+    def within_reach(self, chances: Value) -> Value:
+        """Log-probabilities `[…, symbol]`, `HIDDEN` for words that the sentence has not."""
+        return select(self.reach, chances, HIDDEN)

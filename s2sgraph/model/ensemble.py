@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from s2sgraph.exporting import ExportError
 from s2sgraph.graph import trace
-from s2sgraph.graph.ops import add, exp, log, log_softmax, mul
+from s2sgraph.graph.ops import add, exp, log, log_softmax, maximum, mul
 from s2sgraph.graph.values import Value
+from s2sgraph.layers.copying import LEAST
 from s2sgraph.model.model import Model
 from s2sgraph.model.recording import DEFAULT_INPUTS, Recording
 from s2sgraph.model.traces import Tracing
@@ -116,7 +117,9 @@ class Assembly(Recording):
         chances = [log_softmax(each["logits"], over="symbol") for each in found]
         if self.plan.mean == "log-probabilities":
             return {"logits": _mean(chances)}
-        return {"logits": log(_mean([exp(chance) for chance in chances]))}
+        mean = log(maximum(_mean([exp(chance) for chance in chances]), LEAST))
+        words = self.tracer.words
+        return {"logits": mean if words is None else words.within_reach(mean)}
 
     def attention(self) -> Value:
         """The mean of the attention of all members; see `Recording.attention`."""
@@ -140,6 +143,11 @@ def _check(models: Sequence[Model]) -> None:
     if "target" not in first.vocabularies:
         raise ExportError("an ensemble is of models that write symbols; these write features")
     for number, model in enumerate(others, 2):
+        if model.layers.copied != first.layers.copied:
+            raise ExportError(
+                f"of models {number}, {model.spec.name}, and the first, {first.spec.name}, one "
+                "copies words of the source; all models of an ensemble copy, or none"
+            )
         for what in ("source", "target", "special", "steps"):
             if what in ("source", "target") and _side(first, what) == _side(model, what):
                 continue

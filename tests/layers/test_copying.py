@@ -8,8 +8,10 @@ from compiled import assert_agree, drawn, expected, model_of, trained
 from engines import PREPARED
 from single_layers import sigmoid, softmax
 
+from s2sgraph.exporting import ExportError
 from s2sgraph.graph import reference
 from s2sgraph.graph.composed import HIDDEN
+from s2sgraph.model.ensemble import Ensemble
 from s2sgraph.spec import SpecError
 
 V = 9
@@ -186,6 +188,35 @@ def test_the_step_is_given_what_it_copies():
     logits = reference.run(graph, weights, inputs)["logits"]
     taught = expected(model, "teach", weights, inputs_of())["logits"]
     np.testing.assert_allclose(logits, taught[:, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("mean", ["probabilities", "log-probabilities"])
+def test_models_that_copy_predict_together(mean):
+    models = [
+        copying({"copy": "context"}, outputs=()),
+        copying({"copy": "context", "gate": "fed"}, outputs=()),
+    ]
+    ensemble = Ensemble(models, mean)
+    weights = [trained(model, seed) for seed, model in enumerate(models)]
+    together = ensemble.together(weights)
+    alone = [
+        expected(m, "teach", w, inputs_of())["logits"] for m, w in zip(models, weights, strict=True)
+    ]
+    found = expected(ensemble, "teach", together, inputs_of())["logits"]
+    wanted = np.exp(alone).mean(0) if mean == "probabilities" else np.exp(np.mean(alone, 0))
+    np.testing.assert_allclose(np.exp(found), wanted, atol=1e-9)
+    reach = np.arange(WIDE) < V + np.array(OWN)[:, None]
+    assert ((found > HIDDEN / 10) == reach[:, None]).all()
+    inputs = {**drawn(ensemble, "decode"), "source": SOURCE, "source_length": LENGTHS}
+    decoded = expected(ensemble, "decode", together, inputs)
+    for prepare in PREPARED.values():
+        assert_agree(prepare(ensemble.trace("decode"), together)(inputs), decoded)
+
+
+def test_all_models_of_an_ensemble_copy_or_none():
+    plain = copying({}, outputs=())
+    with pytest.raises(ExportError, match="all models of an ensemble copy, or none"):
+        Ensemble([copying({"copy": "context"}, outputs=()), plain])
 
 
 MISTAKES = [
