@@ -140,6 +140,9 @@ def _fitting(
         if not isinstance(metric, LikelihoodMetric) and graph == "score":
             why = "is of answers, and a score file gives none; evaluate a decode file"
             raise MetricError(f"{metric.label} {why}")
+        if isinstance(metric, LikelihoodMetric) and kind == "frames":
+            why = "is of probabilities, which frames have none of; there are mse and mae"
+            raise MetricError(f"{metric.label} {why}")
         if isinstance(metric, LikelihoodMetric) and graph == "decode" and not model.is_dir():
             why = "is of given targets, which a decode file does not score; export --graph score"
             raise MetricError(f"{metric.label} {why}")

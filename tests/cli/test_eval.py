@@ -117,6 +117,8 @@ def test_a_source_that_is_refused_is_named(cli: Cli, frames_file: Path, tmp_path
     rows = [[[1, 2], [3, 4]], [[5, 6]]]
     data.write_text("".join(json.dumps({"source": r, "target": r}) + "\n" for r in rows))
     with_spec = frames_file  # its spec has no search
+    done = cli("eval", with_spec, data, "--metrics", "loss")
+    assert (done.code, "frames have none of" in done.err) == (2, True)
     done = cli("eval", with_spec, data, "--set", "max_length=1")
     assert done.code == 2
     assert "the answer to row 1 has 1 frames, its reference 2" in done.err
