@@ -168,7 +168,9 @@ class Loop:
         rate = self._rate(state.step)  # a validation may let it fall for the next update
         figures: Figures = {}
         if self.validation and (state.step % self.settings.validate_every == 0 or ends):
+            began = time.perf_counter()
             figures = self._validate(self.validation)
+            self._window += time.perf_counter() - began  # the speed is that of training
         logged = ends or bool(figures) or state.step % self.settings.log_every == 0
         progress = self._progress(figures, rate, logged)
         state.followed = state.step
