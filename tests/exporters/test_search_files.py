@@ -11,10 +11,11 @@ import onnx
 import onnx_ir as ir
 import pytest
 from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
-from engines import build_onnx, prepared_onnx
+from engines import build_onnx, prepared_onnx, run_session, session
 
 from s2sgraph import Session
 
+TOKENS = [name for name in NAMES if "target" in example(name).symbols]
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("specs/dates", "specs/bahdanau", "specs/transformer", "specs/ssru_student")
 PER_TRANSFORMER_LAYER = 34
@@ -37,8 +38,8 @@ def weights_of(model):
 
 def run(model, inputs, given):
     """A file with these inputs, and what else it is given."""
-    session = prepared_onnx(model.trace("decode", inputs=inputs), weights_of(model))
-    return lambda **more: session({**given, **{name: np.array(n) for name, n in more.items()}})
+    run_file = prepared_onnx(model.trace("decode", inputs=inputs), weights_of(model))
+    return lambda **more: run_file({**given, **{name: np.array(n) for name, n in more.items()}})
 
 
 def unset(model, inputs):
@@ -152,6 +153,35 @@ def test_an_export_is_verified_with_all_settings_as_inputs(name, tmp_path):
     assert [len(row) for row in results] == [2, 2]
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("runtime", ["old_runtime", "web_runtime"])
+def test_other_runtimes_search_alike(runtime, request, tmp_path):
+    asked, wanted = [], []
+    for name in TOKENS:
+        model = searching(name, max_length=8, length_penalty="average")
+        built = build_onnx(model.trace("decode", inputs=ANYWHERE), weights_of(model))
+        newest = session(built)
+        given = unset(model, ANYWHERE)
+        none = {key: array[:0] if array.ndim else array for key, array in given.items()}
+        for start in (given, none):
+            for beams in (1, 4, 8):
+                some = {"beams": beams, "n_best": min(beams, 3), "stop": beams % 2}
+                feed = typed(newest, {**start, **{n: np.array(a) for n, a in some.items()}})
+                path = tmp_path / f"{len(asked)}.onnx"
+                ir.save(built, path)
+                asked.append((path, feed))
+                wanted.append(run_session(newest, feed))
+    for outputs, found in zip(wanted, request.getfixturevalue(runtime)(asked), strict=True):
+        for key, array in outputs.items():
+            np.testing.assert_allclose(found[key], array, rtol=1e-4, atol=1e-4)
+
+
+def typed(session, feed):
+    """Inputs as a file takes them."""
+    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+    return {i.name: np.asarray(feed[i.name], kinds[i.type]) for i in session.get_inputs()}
+
+
 # -- what it costs --------------------------------------------------------------------------
 
 
@@ -204,7 +234,7 @@ def test_a_transformer_layer_is_small(name):
     assert 0 < layers[0].total() - layers[1].total() <= PER_TRANSFORMER_LAYER
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if example(n).symbols.get("target")])
+@pytest.mark.parametrize("name", TOKENS)
 def test_there_is_one_loop(name):
     """And a scan, back through the parents of the hypotheses."""
     model = searching(name)
