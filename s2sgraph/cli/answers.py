@@ -75,6 +75,7 @@ def aligned_by(contract: Contract, option: str) -> str:
 def draw(contract: Contract, line: Line, answer: Result, path: Path) -> None:
     """Draw the attention of a line's best hypothesis."""
     from s2sgraph.runtime.alignments import attention, attention_outputs
+    from s2sgraph.text.own import named
 
     try:
         from s2sgraph.pictures.attention import draw_attention
@@ -86,7 +87,7 @@ def draw(contract: Contract, line: Line, answer: Result, path: Path) -> None:
             path,
             {name: attention(answer.best, name) for name in names},
             [] if source is None else source.named(source.encode(line.text)),
-            [] if target is None else target.named(answer.tokens),
+            [] if target is None else named(target, answer.tokens, answer.best.own),
         )
     except ImportError:
         hint = "pictures need matplotlib: pip install 's2sgraph[plot]'"

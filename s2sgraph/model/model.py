@@ -278,7 +278,9 @@ class Model:
 
     def spelling(self, graph: str, text: Form | None) -> Spelling | None:
         """What a file reads and writes as text. Raises ExportError for a side that it cannot."""
-        return None if text is None else spelling_of(self.vocabularies, graph, text)
+        if text is None:
+            return None
+        return spelling_of(self.vocabularies, graph, text, self.layers.copied)
 
     def metadata(
         self,

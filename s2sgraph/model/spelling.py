@@ -13,13 +13,22 @@ CUT = ("words", "characters")
 """The kinds of units that operators of a file can cut a line into."""
 
 
-def spelling_of(tables: Mapping[str, Table], graph: str, form: Form) -> Spelling:
-    """How the sides of a decode file are spelled. Raises ExportError with all that cannot be."""
+def spelling_of(tables: Mapping[str, Table], graph: str, form: Form, copied: str = "") -> Spelling:
+    """How the sides of a decode file are spelled.
+
+    `copied` is the source whose words the output copies, if it copies any. Raises ExportError
+    with all that cannot be spelled.
+    """
     if graph != "decode":
         raise ExportError(f"text: a file of the graph {graph} takes ids; only decode takes lines")
     problems = []
     if "target" not in tables:
         problems.append("target: features are no text")
+    if copied:
+        problems.append(
+            f"{copied}: words that no vocabulary has are copied from it, which no table of a file "
+            "can spell. Without text, Session and run do"
+        )
     for side, table in tables.items():
         if not isinstance(table, Vocabulary) or table.kind not in CUT:
             problems.append(

@@ -77,6 +77,19 @@ def test_a_picture_of_the_first_line_that_is_not_empty(
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_of_words_that_were_copied(cli: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    model = example("specs/pointer_generator")
+    weights = trained(model)
+    weights["decoder.output.gate_bias"] = np.array(-20, np.float32)
+    file = model.export(tmp_path / "model.onnx", weights, outputs=["attention"])
+    line = " ".join(f"odd{number}" for number in range(6))
+    path = tmp_path / "attention.png"
+    done = cli("run", file, "--attention", path, "--alignments", stdin=f"{line}\n".encode())
+    assert (done.code, path.exists()) == (0, True), done.err
+    assert "odd" in done.out
+
+
 @pytest.mark.parametrize("option", [["--alignments"], ["--attention", "a.png"]])
 def test_a_file_without_attention(cli: Any, model_file: Path, option: list[str]) -> None:
     done = cli("run", model_file, *option, stdin=b"ab\n")

@@ -119,6 +119,9 @@ def test_other_refusals(tmp_path):
         words.export(tmp_path / "model.onnx", text="standard", graph="score")
     with pytest.raises(ExportError, match="target: features are no text"):
         model_of("specs/forecaster").export(tmp_path / "model.onnx", text="standard")
+    copying = model_of("specs/pointer_generator", source=WORDS)
+    with pytest.raises(ExportError, match="source: words that no vocabulary has are copied from"):
+        copying.export(tmp_path / "model.onnx", text="standard")
     apart = {"tokens": "characters", "symbols": ["a", SEPARATOR]}
     with pytest.raises(ExportError, match=r"source: U\+001F is a symbol, but it stands between"):
         model_of(source=apart, target=WORDS).export(tmp_path / "model.onnx", text="standard")
