@@ -42,7 +42,7 @@ class Words:
         own: how many words of its own each sentence has: `int[batch]`.
         reach: the symbols that a sentence has, `bool[batch, symbol]`, where `symbol` runs over the
             vocabulary and as many words as the sentence has that has most.
-        extra: those places behind the vocabulary: `int[extra]`.
+        extra: those places behind the vocabulary: `int[word]`.
         axis: the axis of the source.
         size: V, the symbols of the vocabulary.
         unknown: the id that stands for symbols that are not in the vocabulary.
@@ -66,7 +66,7 @@ class Words:
         most = greatest(own, over="batch")
         symbols = iota(most + size, into="symbol")
         reach = outer(less, symbols, own + size)
-        return cls(ids, own, reach, iota(most, into="extra"), axis, size, unknown)
+        return cls(ids, own, reach, iota(most, into="word"), axis, size, unknown)
 
     def known(self, ids: Value) -> Value:
         """Ids with `unknown` in place of words that are not in the vocabulary."""
@@ -95,11 +95,10 @@ class Words:
         make, copy = exp(minimum(gate, 0.0)), exp(minimum(gate * -1.0, 0.0))
         whole = maximum(make + copy * total(weights, over=self.axis), LEAST)
         made = softmax(scores, over="symbol") * (make / whole)
-        room = rename(filled((*lead.dims, ("extra", None))), extra="symbol")
+        room = filled((*lead.dims, ("word", None)))  # as many as `extra` are
+        wide = rename(concat(rename(made, symbol="word"), room, over="word"), word="symbol")
         copied = weights * (copy / whole)
-        both = scatter(
-            concat(made, room, over="symbol"), self.ids, copied, over="symbol", how="add"
-        )
+        both = scatter(wide, self.ids, copied, over="symbol", how="add")
         return self.within_reach(log(maximum(both, LEAST)))
 
     def within_reach(self, chances: Value) -> Value:

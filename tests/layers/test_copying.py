@@ -12,6 +12,7 @@ from s2sgraph.exporting import ExportError
 from s2sgraph.graph import reference
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.model.ensemble import Ensemble
+from s2sgraph.model.model import GRAPHS
 from s2sgraph.spec import SpecError
 
 V = 9
@@ -188,6 +189,12 @@ def test_the_step_is_given_what_it_copies():
     logits = reference.run(graph, weights, inputs)["logits"]
     taught = expected(model, "teach", weights, inputs_of())["logits"]
     np.testing.assert_allclose(logits, taught[:, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_every_graph_leaves_a_verified_file(graph, tmp_path):
+    model = copying({"copy": "context"}, outputs=())
+    assert model.export(tmp_path / "model.onnx", trained(model), graph=graph).exists()
 
 
 @pytest.mark.parametrize("mean", ["probabilities", "log-probabilities"])
