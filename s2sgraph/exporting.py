@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +75,8 @@ def replacing_all(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if made:
-            folder.rmdir()
+            with suppress(OSError):  # not empty: some files have their places already
+                folder.rmdir()
 
 
 def _finish(temporary: Path, path: Path) -> None:

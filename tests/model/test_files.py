@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from compiled import example, trained
 
 from s2sgraph import Session
 from s2sgraph.exporting import ExportError
+from s2sgraph.runtime import ModelError
 
 GRAPHS = ("decode", "score", "encode", "step")
 
@@ -64,6 +67,25 @@ def test_if_one_file_is_wrong_there_is_none(model, folder, bad, tmp_path):
         model.export_together(tmp_path / folder, trained(model), verify=verify)
     assert names(tmp_path) == ["decode.onnx"]
     assert (tmp_path / "decode.onnx").read_bytes() == b"the one before"
+
+
+def test_a_set_of_which_only_a_part_was_replaced_is_refused(model, tmp_path, monkeypatch):
+    files = model.export_together(tmp_path, trained(model), graphs=["decode"])
+    replace = Path.replace
+
+    def fail(self, target):
+        if target.suffix == ".onnx":
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ExportError, match="No space left"):
+        model.export_together(tmp_path, trained(model, seed=1), graphs=["decode"])
+    assert names(tmp_path) == ["decode.onnx", "weights.bin"]
+    with pytest.raises(ModelError, match="has another content"):
+        Session(files["decode"])
+    with pytest.raises(ExportError, match="No space left"):
+        model.export_together(tmp_path / "new", trained(model), graphs=["decode"])
 
 
 def test_other_files_in_the_folder_stay(model, tmp_path):
