@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import greedy, training_step
+from benchmarks import greedy, training_loop, training_step
 
-BENCHMARKS = {"training_step": training_step.run, "greedy": greedy.run}
+BENCHMARKS = {
+    "training_step": training_step.run,
+    "training_loop": training_loop.run,
+    "greedy": greedy.run,
+}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or [*BENCHMARKS]

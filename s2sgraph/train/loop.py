@@ -61,6 +61,7 @@ class Loop:
         self.state = State()
         self.ended = ""
         self.signals = Signals()
+        self.loggers = Loggers(self.settings.loggers, folder.path, processes.first)
         self._saved: tuple[int, int] | None = None
         self._since = self._window = time.perf_counter()
         self._here = 0
@@ -93,7 +94,6 @@ class Loop:
             TrainingError: a value is not finite any more; the last checkpoint stays.
             KeyboardInterrupt, SystemExit: a signal asked for an end; all is kept.
         """
-        self.loggers = Loggers(self.settings.loggers, self.folder.path, self.processes.first)
         asked = 0
         with torch.random.fork_rng(devices=[]), self.signals.listening():
             try:
