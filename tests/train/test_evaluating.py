@@ -115,6 +115,19 @@ def test_torch_and_onnxruntime_give_equal_likelihoods(text: str, tmp_path: Path)
     assert found.places == symbols + (len(rows) if text == CHARACTERS else 0)
 
 
+def test_ids_end_as_lines_do() -> None:
+    text = CHARACTERS.replace("target: {tokens: characters, symbols: [a, b, c, d]}",
+                              "target: {tokens: ids, size: 9}")  # fmt: skip
+    model = compile(loads(text))
+    session = ModuleEngine(model, model.initial(), graph="score").session
+    found = [
+        likelihood_of(session, [{"source": "ab", "target": target}])
+        for target in (np.array([5, 6]), "5 6")
+    ]
+    assert found[0] == found[1]
+    assert found[0].places == 3
+
+
 def test_frames_have_no_probability() -> None:
     model = compile(loads(FORECASTER))
     session = ModuleEngine(model, model.initial(), graph="score").session
