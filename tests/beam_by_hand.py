@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+
+from s2sgraph.graph import reference
 
 Tokens = tuple[int, ...]
 Step = Callable[[Sequence[Tokens]], tuple[np.ndarray, np.ndarray]]
@@ -113,3 +116,26 @@ def every_sequence(step: Step, places: int, by: Settings) -> list[Hypothesis]:
         going, ends = continuations(step, going, by)
         found += ends
     return sorted((h.ranked(by) for h in [*found, *going]), key=lambda h: -h.ranking)
+
+
+def step_of(model: Any, weights: Any, inputs: Any, row: int) -> Step:
+    """The taught graph in double precision, as a function of prefixes."""
+    teach = model.trace("teach", hard=True)
+    own = {
+        value.name: np.asarray(inputs[value.name])[[row]]
+        for value in teach.inputs
+        if value.name != "target"
+    }
+    along = model.spec.target.length == "source"
+    width = own["source"].shape[1] if along else 0
+
+    def step(prefixes: Sequence[Tokens]) -> tuple[np.ndarray, np.ndarray]:
+        count, place = len(prefixes), len(prefixes[0])
+        target = np.zeros((count, max(width, place + 1)), int)
+        target[:, :place] = prefixes
+        feed = {name: np.repeat(array, count, 0) for name, array in own.items()}
+        logits = reference.run(teach, weights, {**feed, "target": target})["logits"][:, place]
+        logits = logits - logits.max(-1, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(-1, keepdims=True)), np.zeros((count, 0))
+
+    return step
