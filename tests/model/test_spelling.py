@@ -22,6 +22,7 @@ CHARACTERS = {"tokens": "characters", "symbols": [*"abcdef é𝄞"]}
 
 def model_of(name="specs/dates", **changes):
     data = {**plain(load(EXAMPLES[NAMES.index(name)])), **changes}
+    data = {key: value for key, value in data.items() if value is not None}
     data |= {key: smaller(data[key]) for key in data if "coder" in key}
     return compile_model(loads(json.dumps(data, ensure_ascii=False)))
 
@@ -59,6 +60,34 @@ def test_alignments_are_cut_to_the_symbols_of_the_line(tmp_path):
     session = exported(model, tmp_path, text="standard", outputs=["context.weights"])
     shapes = [r.best.extras["context.weights"].shape[1] for r in session.run(["s1 s2 s3", "s1"])]
     assert shapes == [3, 1]
+
+
+def test_several_sources_come_as_lines_each(tmp_path):
+    chain = [{"embedding": 8}, {"gru": {"size": 8, "direction": "both"}}]
+    model = model_of(
+        source={"text": WORDS, "sound": {"features": 2}, "tags": CHARACTERS},
+        target=WORDS,
+        encoder=None,
+        encoders={"text": chain, "tags": chain, "sound": chain[1:]},
+        memory="text",
+        decoder=[
+            {"embedding": 8},
+            {"gru": {"name": "state", "size": 16, "start": {"dense": "text.final"}}},
+            {"attention": {"name": "read", "query": "state", "memory": "text"}},
+            {"attention": {"name": "looked", "query": "state", "memory": "tags"}},
+            {"attention": {"name": "heard", "query": "state", "memory": "sound"}},
+            {"output": {"from": ["state", "read", "looked", "heard"]}},
+        ],
+    )
+    ids, texts = exported(model, tmp_path), exported(model, tmp_path, text="standard")
+    names = [given.name for given in texts.contract.sources]
+    assert sorted(names) == ["sound", "tags_text", "text_text"]
+    sound = np.ones((3, 2), np.float32)
+    items = [
+        {"text": "s1 s2", "tags": "bad", "sound": sound},
+        {"text": "", "tags": "f", "sound": sound[:1]},
+    ]
+    assert [r.text for r in texts.run(items)] == [r.text for r in ids.run(items)]
 
 
 def test_features_in_and_lines_out(tmp_path):
