@@ -334,6 +334,10 @@ def random_spec(seed: int) -> Data:
         output["kind"] = "gaussian"
     elif tokens and d.width == width and d.chance(0.7):
         output["tied"] = x
+    attentions = [item["attention"] for item in d.items if "attention" in item]
+    if attentions and tokens and "tokens" in data["source"] and d.chance(0.4):
+        data["target"]["vocabulary"] = "shared"
+        output["copy"] = attentions[-1].get("name", "attention")
     d.items.append({"output": {**output, "bias": d.chance(0.8)}})
     data["decoder"] = d.items
     return data
