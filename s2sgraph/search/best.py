@@ -44,7 +44,8 @@ def best_of_each(x: Value, count: Value) -> tuple[Value, Value]:
     """
     parts = _chunks(x, VERY_MANY)
     if parts is None:
-        return top(x, alone(count), over="symbol", into="rank")
+        values, places = top(x, alone(count), over="symbol", into="rank")
+        return values, places
     peaks = greatest(parts, over="place")
     most = minimum(count, parts.number("chunk"))
     _, chunks = top(peaks, alone(most), over="chunk", into="high")
