@@ -11,6 +11,7 @@ from single_layers import sigmoid, softmax
 from s2sgraph.exporting import ExportError
 from s2sgraph.graph import reference
 from s2sgraph.graph.composed import HIDDEN
+from s2sgraph.model import compile as compile_model
 from s2sgraph.model.ensemble import Ensemble
 from s2sgraph.model.model import GRAPHS
 from s2sgraph.spec import SpecError
@@ -166,6 +167,41 @@ def test_decoding_copies_words_and_goes_on_from_them():
     assert (found.max(1) >= V).any(), "words of their own among them"
     for prepare in PREPARED.values():
         assert_agree(prepare(model.trace("decode"), weights)(inputs), wanted)
+
+
+SETTINGS = {
+    "min_length": 3,
+    "no_repeat_ngram": 2,
+    "repetition_penalty": 1.5,
+    "beams": 20,
+    "n_best": 3,
+    "length_penalty": 0.5,
+    "coverage_penalty": 0.3,
+    "seed": 5,
+    "temperature": 0.8,
+    "top_k": 6,
+    "top_p": 0.9,
+    "banned": [5, 6],
+    "prefix": [[7]] * len(SOURCE),
+}
+
+
+@pytest.mark.parametrize("search", ["greedy", "beam", "sample"])
+def test_every_setting_of_a_search_holds_for_words_that_are_copied(search):
+    """More beams than there are symbols, too."""
+    model = compile_model(copying({"copy": "context"}, outputs=()).spec.set({"search": search}))
+    weights = trained(model, 2)
+    weights["decoder.output.gate_bias"] = np.array(-6, np.float32)
+    tracing = model.tracing(inputs=[setting.name for setting in model.tracing().possible()])
+    inputs = {"source": SOURCE, "source_length": LENGTHS, "max_length": 8}
+    for given in tracing.given("decode"):
+        inputs.setdefault(given.name, SETTINGS.get(given.name, given.default))
+    inputs = {name: np.array(value) for name, value in inputs.items()}
+    wanted = reference.run(tracing.graph("decode"), weights, inputs)
+    assert (wanted["tokens"] >= V).any()
+    assert not np.isin(wanted["tokens"], [5, 6]).any()
+    for prepare in PREPARED.values():
+        assert_agree(prepare(tracing.graph("decode"), weights)(inputs), wanted)
 
 
 def test_no_probability_is_lost_where_all_is_sure():
