@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import greedy, training_loop, training_step
+from benchmarks import beam, greedy, training_loop, training_step
 
 BENCHMARKS = {
     "training_step": training_step.run,
     "training_loop": training_loop.run,
     "greedy": greedy.run,
+    "beam": beam.run,
 }
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def check(name, kind, sentences, size):
         "max_length": np.array(LIMIT),
     }
     wanted = padded(expected(model, "decode", weights, inputs)["tokens"])
-    assert len(np.unique(wanted[:, 0], axis=0)) > len(sentences) // 4
+    assert len(np.unique(wanted[:, 0], axis=0)) > len(sentences) // 8
     counts = {}
     for engine in ("torch", "onnx"):
         found = padded(PREPARED[engine](model.trace("decode"), weights)(inputs)["tokens"])
