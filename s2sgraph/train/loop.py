@@ -79,7 +79,7 @@ class Loop:
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint of the same run."""
         self.updater.restore(checkpoint)
-        self.state = checkpoint.state
+        self.state = checkpoint.state.seen_by(self.processes.rank, self.processes.count)
         self._saved = (self.state.step, self.state.followed)
         self._here = self.state.step
         if self.processes.first:
@@ -228,6 +228,7 @@ class Loop:
     def save(self) -> None:
         """Write a checkpoint of the state as it is."""
         self._clock()
+        self.state.sums = self.processes.gather(self.state.sum)
         if self.processes.first:
             self.state.log = self.folder.keep_log()
             self.checkpoints.save(self.updater.checkpoint(self.state))

@@ -98,6 +98,10 @@ class Processes:
         torch.distributed.all_reduce(total)
         return [float(value) for value in total.tolist()]
 
+    def gather(self, value: float) -> list[float]:
+        """The values of all processes, in their order."""
+        return self.sum([value if rank == self.rank else 0.0 for rank in range(self.count)])
+
     def agree(self, number: int) -> int:
         """The largest number that a process named when this was last called, the same for all.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -22,8 +22,9 @@ class State:
         waited: validations since the best one.
         falls: how often the rate has fallen, for a plateau.
         stayed: validations since the best one or since the rate fell last.
-        sum: the loss since the last line of the log.
-        count: the places of the target that it is over.
+        sum: the loss of this process's rows since the last line of the log.
+        sums: that of every process, when this was saved.
+        count: the places of the target that they are over.
         seconds: how long training has taken, pauses left out.
         log: bytes of the log.
     """
@@ -38,9 +39,15 @@ class State:
     falls: int = 0
     stayed: int = 0
     sum: float = 0.0
+    sums: list[float] = field(default_factory=list)
     count: int = 0
     seconds: float = 0.0
     log: int = 0
+
+    def seen_by(self, rank: int, count: int) -> State:
+        """The state of one of `count` processes; it was saved by the first of as many or others."""
+        own = self.sums[rank] if len(self.sums) == count else 0.0 if rank else sum(self.sums)
+        return replace(self, sum=own)
 
     def to_json(self) -> dict[str, Any]:
         """By name."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
@@ -53,8 +54,19 @@ class Updater:
         self.forward = processes.setup(forward)
         self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
         self.optimizer = optimizer(self.settings.optimizer, self.trained)
+        if processes.count > 1:
+            self._settle()
         average = self.settings.average
         self.average = averaging(average, self.module) if average else None
+
+    def _settle(self) -> None:
+        """Go back once, for nothing.
+
+        Processes choose in their first pass in which order gradients are summed from then on, and
+        the order makes the last digit. So it is the same where a run begins and where it goes on.
+        """
+        self.processes.backward(self.loss(self.forward, np.zeros(1, np.int64)).sum)
+        self.optimizer.zero_grad(set_to_none=True)
 
     @property
     def product(self) -> nn.Module:

@@ -27,13 +27,13 @@ SETTINGS = {
 }
 
 
-def paired(spec: Spec, folder: Path, *steps: int) -> list[Any]:
-    """Train in two processes; what each ended with."""
+def together(count: int, spec: Spec, folder: Path, *steps: int) -> list[Any]:
+    """Train in some processes, which are stopped in each step; what each ended with."""
     path = folder.parent / f"{folder.name}.yaml"
     path.write_text(dump(spec))
-    script = Path(__file__).with_name("pairing.py")
+    script = Path(__file__).with_name("several.py")
     done = subprocess.run(
-        [sys.executable, script, path, folder, *map(str, steps)],
+        [sys.executable, script, path, folder, str(count), *map(str, steps)],
         capture_output=True,
         text=True,
         check=True,
@@ -50,7 +50,7 @@ def logged(folder: Path) -> list[dict[str, float]]:
 
 def test_two_train_as_one_also_when_one_of_them_gets_a_signal(spec: Spec, tmp_path: Path) -> None:
     given = spec().set(SETTINGS)
-    stopped, ended = paired(given, tmp_path / "two", 9)
+    stopped, ended = together(2, given, tmp_path / "two", 9)
     assert [code for code, _ in stopped] == [143, 143]
     assert ended == [[0, ["torch.float32"]], [0, ["torch.float32"]]]
     run = train(given, tmp_path / "one")
@@ -66,13 +66,15 @@ def test_two_train_as_one_also_when_one_of_them_gets_a_signal(spec: Spec, tmp_pa
 
 
 @pytest.mark.long
-def test_two_go_on_bit_for_bit(spec: Spec, tmp_path: Path) -> None:
-    given = spec().set({**SETTINGS, "encoder.embedding.dropout": 0.3, "train.average": "ema"})
-    assert paired(given, tmp_path / "whole")[0][0][0] == 0
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_go_on_bit_for_bit(spec: Spec, tmp_path: Path, count: int) -> None:
+    settings = {"encoder.embedding.dropout": 0.3, "train.average": "ema", "train.log_every": 4}
+    given = spec().set({**SETTINGS, **settings})
+    assert together(count, given, tmp_path / "whole")[0][0][0] == 0
     steps = (1, 6, 11, 14, 20)
-    *stopped, ended = paired(given, tmp_path / "parts", *steps)
-    assert [[code for code, _ in ends] for ends in stopped] == [[143, 143]] * len(steps)
-    assert [code for code, _ in ended] == [0, 0]
+    *stopped, ended = together(count, given, tmp_path / "parts", *steps)
+    assert [[code for code, _ in ends] for ends in stopped] == [[143] * count] * len(steps)
+    assert [code for code, _ in ended] == [0] * count
     for name in ("last.safetensors", "best.safetensors"):
         content = [(tmp_path / folder / name).read_bytes() for folder in ("whole", "parts")]
         assert content[0] == content[1]
@@ -110,7 +112,7 @@ def test_the_precision_asked_for_is_used(
 @pytest.mark.long
 def test_two_processes_in_bfloat16(spec: Spec, tmp_path: Path) -> None:
     given = spec().set({**SETTINGS, "train.precision": "bf16", "train.steps": 3})
-    assert paired(given, tmp_path / "run") == [[[0, ["torch.bfloat16"]]] * 2]
+    assert together(2, given, tmp_path / "run") == [[[0, ["torch.bfloat16"]]] * 2]
 
 
 @pytest.mark.long

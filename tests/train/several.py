@@ -1,9 +1,9 @@
-"""A program that trains in two processes, as torchrun would start them.
+"""A program that trains in several processes, as torchrun would start them.
 
-    python pairing.py SPEC RUN [STEP...]
+    python several.py SPEC RUN COUNT [STEP...]
 
-After each STEP the second process gets a signal, and another pair goes on. It prints what each
-process of each pair ended with: its exit code, and the dtypes in which it computed products.
+In each STEP the second process gets a signal, and as many others go on. It prints what each process
+of each time ended with: its exit code, and the dtypes in which it computed products.
 """
 
 import json
@@ -24,7 +24,7 @@ from s2sgraph.train.updating import Updater
 
 
 def child(spec: Path, run: Path, rank: int, step: int | None) -> set[str]:
-    """Train; the second process gets a signal in the update after `step`."""
+    """Train; the second process gets a signal in the update `step`."""
     update, dtypes = Updater.update, set[str]()
 
     def linear(x: Tensor, *weights: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ def child(spec: Path, run: Path, rank: int, step: int | None) -> set[str]:
             node = next(n for n in self.module.graph.nodes if n.name == "decoder_output_linear")
             node.target = linear
             self.module.recompile()
-        if rank and number == step:
+        if rank == 1 and number == step:
             os.kill(os.getpid(), signal.SIGTERM)
         return update(self, rows, number, rate)
 
@@ -46,17 +46,19 @@ def child(spec: Path, run: Path, rank: int, step: int | None) -> set[str]:
     return dtypes
 
 
-def forked(spec: Path, run: Path, rank: int, step: int | None, port: int) -> tuple[int, int]:
-    """One process of a pair, and the pipe that it writes to."""
+def forked(
+    spec: Path, run: Path, rank: int, count: int, step: int | None, port: int
+) -> tuple[int, int]:
+    """One of some processes, and the pipe that it writes to."""
     read, write = os.pipe()
     process = os.fork()
     if process:
         os.close(write)
         return process, read
-    numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+    numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
     os.environ |= {name: str(number) for name, number in numbers.items()}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    os.environ["TORCHELASTIC_RUN_ID"] = "pairing"
+    os.environ["TORCHELASTIC_RUN_ID"] = "several"
     status = 1
     try:
         os.write(write, json.dumps(sorted(child(spec, run, rank, step))).encode())
@@ -67,13 +69,14 @@ def forked(spec: Path, run: Path, rank: int, step: int | None, port: int) -> tup
         os._exit(status)
 
 
-def pair(spec: Path, run: Path, step: int | None) -> list[Any]:
-    """What two processes end with."""
+def together(spec: Path, run: Path, count: int, step: int | None) -> list[Any]:
+    """What some processes end with."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     ends = []
-    for process, pipe in [forked(spec, run, rank, step, port) for rank in range(2)]:
+    children = [forked(spec, run, rank, count, step, port) for rank in range(count)]
+    for process, pipe in children:
         with os.fdopen(pipe) as text:
             dtypes = text.read()
         _, status = os.waitpid(process, 0)
@@ -84,8 +87,9 @@ def pair(spec: Path, run: Path, step: int | None) -> list[Any]:
 def main() -> None:
     """Train to the end, with a stop after each step."""
     torch.set_num_threads(1)
-    steps = [*map(int, sys.argv[3:]), None]
-    print(json.dumps([pair(Path(sys.argv[1]), Path(sys.argv[2]), step) for step in steps]))
+    spec, run, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    steps = [*map(int, sys.argv[4:]), None]
+    print(json.dumps([together(spec, run, count, step) for step in steps]))
 
 
 if __name__ == "__main__":
