@@ -168,7 +168,9 @@ def reshape(e: Emitter, node: Node) -> ir.Value:
 
 @rule("expand")
 def expand(e: Emitter, node: Node) -> ir.Value:
-    return e.op("Expand", e.get(node.inputs[0]), e.shape(node.attrs["shape"], node))
+    # One number of one: onnxruntime warns of an Expand that changes no more than the shape.
+    kind = "Reshape" if all(size == 1 for size in node.attrs["shape"]) else "Expand"
+    return e.op(kind, e.get(node.inputs[0]), e.shape(node.attrs["shape"], node))
 
 
 @rule("transpose")

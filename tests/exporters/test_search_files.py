@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnx_ir as ir
+import onnxruntime
 import pytest
 from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
 from engines import build_onnx, prepared_onnx, run_session, session
@@ -137,6 +138,14 @@ def test_minus_one_is_what_the_spec_says(setting):
     given = unset(model, ALL)
     wanted = run(model, (), given)()
     assert_agree(run(model, (setting,), given)(), wanted)
+
+
+def test_a_file_loads_without_warnings(capfd):
+    model = searching("specs/dates")
+    for inputs in (("max_length",), ALL):
+        proto = ir.to_proto(build_onnx(model.trace("decode", inputs=inputs), model.initial()))
+        onnxruntime.InferenceSession(proto.SerializeToString())
+        assert capfd.readouterr().err == ""
 
 
 def test_more_hypotheses_than_beams_are_not_given():
