@@ -28,8 +28,8 @@ class Output(Layer, kind="output"):
     Attributes:
         tied: the embedding whose table is the weight.
         bias: whether the product has a bias.
-        copy: the attention by whose weights words of the source are copied (See 2017); the result
-            are log-probabilities, also of words that are not in the vocabulary.
+        copied: the attention (`copy:` in a spec) by whose weights words of the source are copied
+            (See 2017); the result is log-probabilities, also of words that no vocabulary has.
         gate: what decides between making a word and copying one; by default the result of that
             attention, and what the layer reads.
         kind: for features, `linear` gives the frame and `gaussian` its mean and variance;
