@@ -64,7 +64,7 @@ class Loop:
         self.loggers = Loggers(self.settings.loggers, folder.path, processes.first)
         self._saved: tuple[int, int] | None = None
         self._since = self._window = time.perf_counter()
-        self._here = 0
+        self._began = self._since, 0
 
     def _batches(self, examples: Examples) -> Batches:
         size = self.settings.batch_size
@@ -81,7 +81,6 @@ class Loop:
         self.updater.restore(checkpoint)
         self.state = checkpoint.state.seen_by(self.processes.rank, self.processes.count)
         self._saved = (self.state.step, self.state.followed)
-        self._here = self.state.step
         if self.processes.first:
             self.folder.cut_log(self.state.log)
 
@@ -95,9 +94,13 @@ class Loop:
             KeyboardInterrupt, SystemExit: a signal asked for an end; all is kept.
         """
         asked = 0
+        self._began = time.perf_counter(), self.state.step
         with torch.random.fork_rng(devices=[]), self.signals.listening():
             try:
-                asked = self._advance()
+                if asked := self._advance():
+                    self._stop()
+                else:
+                    self._keep_last()
             except (KeyboardInterrupt, SystemExit):
                 self._stop()
                 raise
@@ -111,10 +114,6 @@ class Loop:
             finally:
                 self._clock()
                 self.loggers.close()
-            if asked:
-                self._stop()
-            else:
-                self._keep_last()
         if asked:
             self.signals.deliver(asked)
 
@@ -206,12 +205,12 @@ class Loop:
         state, now = self.state, time.perf_counter()
         # Between lines of the log this process's own loss stands for that of all.
         total = self.processes.sum([state.sum])[0] if logged else state.sum * self.processes.count
-        spent = now - self._since
+        began, step = self._began
+        left = (now - began) / max(state.step - step, 1) * (self.steps - state.step)
         return Progress(
             state.step, self.steps, state.epoch + 1, total / max(state.count, 1), rate,
             tokens_per_second=state.count / max(now - self._window, 1e-9),
-            seconds=state.seconds + spent,
-            seconds_left=spent / max(state.step - self._here, 1) * (self.steps - state.step),
+            seconds=state.seconds + now - self._since, seconds_left=left,
             figures=figures, best=state.best, logged=logged,
         )  # fmt: skip
 
@@ -239,7 +238,7 @@ class Loop:
         """Add the time since this was last done."""
         now = time.perf_counter()
         self.state.seconds += now - self._since
-        self._since, self._here = now, self.state.step
+        self._since = now
 
     def _stop(self) -> None:
         self.ended = "stopped"

@@ -57,6 +57,8 @@ class Preparation:
         if not self.folder.begun:
             return None
         self.manifest = self.folder.manifest()
+        if self.manifest.get("origins") == []:
+            return None  # it ended while its folder was made
         self._compare()
         path = self.folder.path
         checkpoints = Checkpoints(path / "checkpoints", keep=1)

@@ -9,6 +9,8 @@ import pytest
 
 from s2sgraph.spec import load
 from s2sgraph.train import Progress, Run, TrainingError, train
+from s2sgraph.train.checkpoints import Checkpoints
+from s2sgraph.train.folder import Folder
 
 Spec = Any
 
@@ -126,6 +128,41 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(spec: Spec, tmp_pa
     run = train(spec(), tmp_path / "run")
     assert run.resumed is None
     assert_equal(run, whole)
+
+
+def test_a_run_killed_while_its_folder_was_made_begins_anew(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Folder.write_spec
+
+    def killed(self: Folder, *given: Any) -> Path:
+        write(self, *given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Folder, "write_spec", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(spec(), tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"manifest.json", "spec.yaml"}
+    monkeypatch.undo()
+    assert train(spec(), tmp_path / "run").ended == "steps"
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_before(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Checkpoints.save
+
+    def full(self: Checkpoints, checkpoint: Any) -> Path:
+        if checkpoint.state.step > 10:
+            raise OSError(28, "No space left on device")
+        return save(self, checkpoint)
+
+    monkeypatch.setattr(Checkpoints, "save", full)
+    for settings in ({}, {"train__steps": 15}):
+        with pytest.raises(TrainingError, match=r"run cannot be written: No space left on device"):
+            train(spec(train__save_every=10, **settings), tmp_path / "run", overwrite=True)
+    monkeypatch.undo()
+    assert train(spec(train__save_every=10), tmp_path / "run").resumed == 10
 
 
 def test_what_has_ended_stays(spec: Spec, tmp_path: Path) -> None:
