@@ -132,7 +132,7 @@ class Frontier:
             attended = carry(filled((*BEAMS.dims, (source, None))))
         return States(
             token=carry(filled(BEAMS.dims, dtype="int", value=self.rules.special.bos)),
-            sums=carry(self._alive()),
+            sums=carry(self._started()),
             best=carry(filled(ENDED.dims, value=HIDDEN)),
             slots=carry(filled(ENDED.dims, dtype="int")),
             closed=carry(self.rules.begun()) if self.closing else None,
@@ -142,6 +142,10 @@ class Frontier:
     def _alive(self) -> Value:
         """The sums before the first step, where there is one hypothesis: `[batch, beam]`."""
         return spread(select(less(self.beams, 1), 0.0, HIDDEN), BEAMS)
+
+    def _started(self) -> Value:
+        """The sums that the search starts with: `[batch, beam]`."""
+        return self._alive()
 
     def _going(self, choices: Choices, sums: Value) -> Going:
         """The best continuations that do not end: of each beam, and then of all beams."""
@@ -195,12 +199,16 @@ class Frontier:
     ) -> tuple[Value, Value]:
         """The best that have ended by now, and where."""
         sums = states.sums + ends
-        counted = at_most(maximum(least(going.sums, over="beam"), DEAD), sums)
+        counted = self._counted(going, sums)
         if states.closed is not None:
             counted = and_(counted, not_(states.closed))
         ranked = self._ranked(sums, step_number() + 1, attended)
         slots = self._slots(step_number()) + self.count
         return self._best(states.best, states.slots, select(counted, ranked, HIDDEN), slots)
+
+    def _counted(self, going: Going, sums: Value) -> Value:
+        """Which of those that end here, with these sums, may be among the best."""
+        return at_most(maximum(least(going.sums, over="beam"), DEAD), sums)
 
     def _over(self, best: Value, sums: Value) -> Value:
         """Which rows need no further step: `bool[batch]`."""

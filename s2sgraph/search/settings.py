@@ -53,7 +53,7 @@ class Setting:
 
     def given(self) -> Given:
         """The setting as an input."""
-        meaning = f"{self.meaning}; -1: as in the spec, {self.value:g}"
+        meaning = f"{self.meaning}; -1: as in the spec, {self.value}"
         return Given(self.name, Type(self.dtype), meaning, UNSET)
 
     def among(self, inputs: Mapping[str, Value]) -> Number:
