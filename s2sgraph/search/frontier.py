@@ -33,6 +33,7 @@ from s2sgraph.graph.ops import (
 )
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
+from s2sgraph.search.best import best_of_each
 from s2sgraph.search.choices import Choices
 from s2sgraph.search.counts import alone, whole
 from s2sgraph.search.hypotheses import Steps, traced_back
@@ -152,7 +153,7 @@ class Frontier:
         allowed = choices.open()
         symbols: Value | int = allowed.size("symbol") or extent(witness("symbol"), over="symbol")
         each = minimum(self.count, symbols)
-        values, ids = top(allowed, alone(each), over="symbol", into="rank")
+        values, ids = best_of_each(allowed, each)
         chances = values
         if choices.penalises:
             chances = take(choices.chances, ids, over="symbol")

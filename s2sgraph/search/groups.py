@@ -31,6 +31,7 @@ from s2sgraph.graph.ops import (
     total,
 )
 from s2sgraph.graph.values import Value
+from s2sgraph.search.best import best_of_each
 from s2sgraph.search.choices import Choices
 from s2sgraph.search.counts import alone, whole
 from s2sgraph.search.frontier import BEAMS, Frontier, Going
@@ -75,7 +76,7 @@ class Groups(Frontier):
         bounds = []
         for first, members in zip(self.firsts, self.members, strict=True):
             wishes, before = (take(x, members, over="beam") for x in (allowed, sums))
-            costly, ids = top(sub(wishes, cost), alone(best), over="symbol", into="rank")
+            costly, ids = best_of_each(sub(wishes, cost), best)
             reached = _choices(costly + before)
             reached, choice = top(reached, alone(self.each), over="choice", into="member")
             wished = take(wishes, ids, over="symbol")
