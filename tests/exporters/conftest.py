@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-OLD = ["onnxruntime==1.17.3", "numpy<2"]
-OLD_CLIENT = """
+OLDEST = "1.17.3"
+NATIVE_CLIENT = """
 import sys, numpy, onnxruntime
 for stem in sys.argv[1:]:
     session = onnxruntime.InferenceSession(stem + ".onnx", providers=["CPUExecutionProvider"])
@@ -53,24 +54,35 @@ Runner = Callable[[Asked], list[Arrays]]
 
 
 @pytest.fixture(scope="session")
-def old_runtime(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """The oldest onnxruntime that loads the files, 1.17.3."""
-    folder = tmp_path_factory.mktemp("old")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / "bin" / "python"
-    command = [python, "-m", "pip", "install", "-q", *OLD]
-    installed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"pip cannot install onnxruntime 1.17.3: {installed.stderr[-200:]}")
+def native_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Runner]:
+    """Releases of onnxruntime by their numbers."""
 
-    def run(asked: Asked) -> list[Arrays]:
-        stems = [str(path.with_suffix("")) for path, _ in asked]
-        for stem, (_, feed) in zip(stems, asked, strict=True):
-            np.savez(f"{stem}.npz", **feed)
-        subprocess.run([python, "-c", OLD_CLIENT, *stems], check=True)
-        return [dict(np.load(f"{stem}.out.npz", allow_pickle=True)) for stem in stems]
+    @cache
+    def runner(release: str) -> Runner:
+        folder = tmp_path_factory.mktemp("native")
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        python = folder / "bin" / "python"
+        command = [python, "-m", "pip", "install", "-q", f"onnxruntime=={release}", "numpy<2"]
+        installed = subprocess.run(command, capture_output=True, text=True, check=False)
+        if installed.returncode:
+            pytest.skip(f"pip cannot install onnxruntime {release}: {installed.stderr[-200:]}")
 
-    return run
+        def run(asked: Asked) -> list[Arrays]:
+            stems = [str(path.with_suffix("")) for path, _ in asked]
+            for stem, (_, feed) in zip(stems, asked, strict=True):
+                np.savez(f"{stem}.npz", **feed)
+            subprocess.run([python, "-c", NATIVE_CLIENT, *stems], check=True)
+            return [dict(np.load(f"{stem}.out.npz", allow_pickle=True)) for stem in stems]
+
+        return run
+
+    return runner
+
+
+@pytest.fixture(scope="session")
+def old_runtime(native_runtimes: Callable[[str], Runner]) -> Runner:
+    """The oldest onnxruntime that loads the files."""
+    return native_runtimes(OLDEST)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,109 @@
+"""Every kind of search, with every setting as an input, in other releases and in wasm."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from compiled import drawn, example, trained
+from engines import build_onnx, run_session, session
+
+from s2sgraph.model import compile as compile_model
+
+MODELS = ("specs/dates", "specs/transformer", "specs/ssru_student")
+KINDS = {
+    "greedy": {},
+    "beam": {"beams": 4, "n_best": 2},
+    "diverse": {"beams": 4, "groups": 2},
+    "sample": {"n_best": 3},
+}
+RELEASES = ("1.17.3", "1.20.1", "1.24.4")
+CASES = (
+    {},
+    {"max_length": 0},
+    {"max_length": 1},
+    {"min_length": 5},
+    {"banned": [4, 6, 99]},
+    {"allowed": [5, 6, 5, 8]},
+    {"prefix": [[5, 6], [6, 0], [0, 0]]},
+    {"no_repeat_ngram": 1, "min_length": 7},
+    {"no_repeat_ngram": 2, "repetition_penalty": 1.3},
+    {"beams": 1},
+    {"beams": 40, "n_best": 20},
+    {"length_penalty": 0.8, "length_offset": 5.0, "n_best": 3},
+    {"stop": 1},
+    {"coverage_penalty": 0.5},
+    {"strength": 3.0},
+    {"seed": 12},
+    {"temperature": 0.6, "top_k": 3},
+    {"top_p": 0.7, "min_p": 0.1, "seed": 5},
+)
+"""What runs say; a file is asked only what it offers."""
+
+
+def asked(folder):
+    """Files, their inputs, and what the newest runtime says."""
+    files, wanted = [], []
+    for model_name in MODELS:
+        for kind, settings in KINDS.items():
+            model = compile_model(
+                example(model_name).spec.set(
+                    {"search": {"kind": kind, "max_length": 8, **settings}}
+                )
+            )
+            offered = [one.name for one in model.tracing().possible()]
+            built = build_onnx(model.trace("decode", (), offered), trained(model))
+            path = folder / f"{len(files)}.onnx"
+            newest = session(built)
+            kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+            types = {i.name: kinds[i.type] for i in newest.get_inputs()}
+            ours = {**drawn(model, "decode", rows=3), **unset(model, offered)}
+            for case in CASES:
+                if not {*case} <= {*offered}:
+                    continue
+                given = {**ours, **{name: np.array(value) for name, value in case.items()}}
+                feed = {name: np.asarray(given[name], kind) for name, kind in types.items()}
+                path = folder / f"{len(files)}.onnx"
+                ir.save(built, path)
+                files.append((path, feed))
+                wanted.append((f"{model_name}, {kind}, {case}", run_session(newest, feed)))
+    return files, wanted
+
+
+def unset(model, offered):
+    """Inputs that leave everything to the spec."""
+    inputs = model.inputs("decode", (), offered)
+    lists = {"prefix": np.zeros((3, 0), int)}
+    return {
+        given.name: lists.get(given.name, np.array(given.default))
+        for given in inputs
+        if given.name in offered
+    }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("release", [*RELEASES, "wasm"])
+def test_every_setting_in_other_runtimes(release, request, tmp_path):
+    files, wanted = asked(tmp_path)
+    if release == "wasm":
+        run = request.getfixturevalue("web_runtime")
+    else:
+        run = request.getfixturevalue("native_runtimes")(release)
+    for (case, expected), found in zip(wanted, run(files), strict=True):
+        for name, array in expected.items():
+            np.testing.assert_allclose(
+                np.reshape(found[name], array.shape), array, rtol=1e-4, atol=1e-4, err_msg=case
+            )
+
+
+def test_every_case_is_asked(tmp_path):
+    """And most of them change what comes out."""
+    files, wanted = asked(tmp_path)
+    assert len(files) > 100
+    settings = {name for case in CASES for name in case}
+    model = example(MODELS[0])
+    for kind in KINDS:
+        one = compile_model(model.spec.set({"search": kind}))
+        assert {s.name for s in one.tracing().possible()} <= settings | {"max_length_ratio"}
+    by_case = dict(wanted)
+    assert len(by_case) == len(files)
