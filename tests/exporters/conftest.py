@@ -34,7 +34,10 @@ const arrays = {
   float32: (data) => Float32Array.from(data),
   string: (data) => data,
 };
-const plain = (value) => (typeof value === "bigint" ? Number(value) : value);
+// JSON has no infinity.
+const finite = (value) => (Number.isFinite(value) ? value : String(value));
+const plain = (value) =>
+  typeof value === "bigint" ? Number(value) : typeof value === "number" ? finite(value) : value;
 for (const line of readFileSync(0, "utf8").trim().split("\\n")) {
   const { file, inputs } = JSON.parse(line);
   const session = await ort.InferenceSession.create(readFileSync(file));
@@ -43,10 +46,11 @@ for (const line of readFileSync(0, "utf8").trim().split("\\n")) {
     feed[name] = new ort.Tensor(type, arrays[type](data), dims);
   }
   const found = Object.entries(await session.run(feed)).map(
-    ([name, { dims, data }]) => [name, { dims, data: Array.from(data, plain) }]);
+    ([name, { dims, data, type }]) => [name, { dims, type, data: Array.from(data, plain) }]);
   console.log(JSON.stringify(Object.fromEntries(found)));
 }
 """
+TYPES = {"float32": np.float32, "int64": np.int64, "string": str}
 Arrays = dict[str, Any]
 Asked = list[tuple[Path, Arrays]]
 Runner = Callable[[Asked], list[Arrays]]
@@ -106,7 +110,7 @@ def web_runtime(tmp_path_factory: pytest.TempPathFactory) -> Runner:
         assert done.returncode == 0, done.stderr
         return [
             {
-                name: np.array(value["data"]).reshape(value["dims"])
+                name: np.array(value["data"], TYPES[value["type"]]).reshape(value["dims"])
                 for name, value in json.loads(line).items()
             }
             for line in done.stdout.splitlines()
