@@ -18,8 +18,9 @@ $(READY): pyproject.toml constraints.txt hatch_build.py
 demo: $(READY)
 	@$(BIN)/python -m s2sgraph.demo
 
+# A process for each core, and one thread for each process.
 test: $(READY)
-	@$(BIN)/pytest
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
 
 test-all: $(READY)
 	@$(BIN)/pytest -m ''
