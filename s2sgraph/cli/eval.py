@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from s2sgraph import __version__
-from s2sgraph.cli.specs import split_changes
+from s2sgraph.cli.specs import setting, split_changes
 
 if TYPE_CHECKING:
     from s2sgraph.data import Corpus
@@ -56,7 +56,7 @@ def evaluate(
     from s2sgraph.evaluating import fields, target_kind
 
     given = _metrics(metrics) if metrics is not None else None
-    values = {name: _setting(text) for name, text in split_changes(settings).items()}
+    values = {name: setting(text) for name, text in split_changes(settings).items()}
     session = _session(model, threads)
     kind = target_kind(session.contract)
     chosen = _fitting(given, session, model)
@@ -92,14 +92,6 @@ def _metrics(text: str) -> "tuple[Metric, ...]":
     except ValidationError as error:
         raise SpecError(problems_of(error), document.places) from None
     return tuple(metric for metric in found if isinstance(metric, Metric))
-
-
-def _setting(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        hint = f"{text!r}; expected a number, true, false or a list"
-        raise typer.BadParameter(hint, param_hint="--set") from None
 
 
 def _session(model: Path, threads: int | None) -> "Session":

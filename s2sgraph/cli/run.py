@@ -12,7 +12,7 @@ import typer
 
 from s2sgraph.cli.answers import Answers, aligned_by, draw
 from s2sgraph.cli.searching import check_sampling, inputs_of
-from s2sgraph.cli.specs import split_changes
+from s2sgraph.cli.specs import setting, split_changes
 from s2sgraph.cli.streams import lines_of, write
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def run(
 
     session = Session(model, threads)
     contract = session.contract
-    values = {name: _setting(text) for name, text in split_changes(settings).items()}
+    values = {name: setting(text) for name, text in split_changes(settings).items()}
     values |= inputs_of(contract, beams=beams, n_best=n_best, seed=seed, prefix=prefix, ban=ban)
     if sample:
         check_sampling(contract)
@@ -102,14 +102,6 @@ def run(
             if attention is not None and first is not None:
                 draw(contract, *first, attention)
                 attention = None
-
-
-def _setting(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        hint = f"{text!r}; expected a number, true, false or a list"
-        raise typer.BadParameter(hint, param_hint="--set") from None
 
 
 def _decoded(

@@ -1,8 +1,9 @@
 """The example specs, and specs with values set on the command line."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,6 +44,15 @@ def split_changes(changes: Sequence[str] | None) -> dict[str, str]:
             raise typer.BadParameter(f"{text!r}; expected KEY=VALUE", param_hint="--set")
         pairs[key.strip()] = value
     return pairs
+
+
+def setting(text: str) -> Any:
+    """The value of a setting of a search; what is none is a mistake in the command."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        hint = f"{text!r}; expected a number, true, false or a list"
+        raise typer.BadParameter(hint, param_hint="--set") from None
 
 
 def load_spec(path: Path, changes: Sequence[str] | None, search: str | None = None) -> "Spec":

@@ -14,6 +14,8 @@ MEANINGS = {
     "lengths": "places of each result, the end symbol counted",
     "scores": "sum of the log-probabilities",
     "token_scores": "log-probability of each target symbol, zero for padding",
+    "ranking": "what the hypotheses are ordered by",
+    "attention": "how much each symbol attends to each place of the source",
     "logits": "scores of every symbol",
     "frames": "features of each place of the result",
     "deviations": "standard deviation of each feature",

@@ -1,4 +1,4 @@
-"""What all kinds of search have in common: how long a target may be."""
+"""What all kinds of search have in common: how long a target is, and what it must not have."""
 
 from __future__ import annotations
 

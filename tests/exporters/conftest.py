@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 OLDEST = "1.17.3"
+RELEASES = (OLDEST, "1.20.1", "1.24.4")
 NATIVE_CLIENT = """
 import sys, numpy, onnxruntime
 for stem in sys.argv[1:]:
@@ -117,6 +118,15 @@ def web_runtime(tmp_path_factory: pytest.TempPathFactory) -> Runner:
         ]
 
     return run
+
+
+@pytest.fixture(params=[*RELEASES, "wasm"])
+def runtime(request: pytest.FixtureRequest, native_runtimes: Callable[[str], Runner]) -> Runner:
+    """Each other runtime in its turn."""
+    if request.param == "wasm":
+        found: Runner = request.getfixturevalue("web_runtime")
+        return found
+    return native_runtimes(request.param)
 
 
 def _plain(feed: Arrays) -> dict[str, Any]:

@@ -142,8 +142,7 @@ def test_special_symbols_are_never_text(special, kind):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("runtime", ["old_runtime", "web_runtime"])
-def test_other_runtimes_read_and_write_the_same(runtime, request, tmp_path):
+def test_other_runtimes_read_and_write_the_same(runtime, tmp_path):
     asked, wanted = [], []
     for number, (kind, form, settings) in enumerate(CASES):
         model = model_with("specs/dates", kind, **settings)
@@ -162,7 +161,7 @@ def test_other_runtimes_read_and_write_the_same(runtime, request, tmp_path):
             copy.write_bytes(path.read_bytes())
             asked.append((copy, feed))
             wanted.append(run(session(built), **feed))
-    for expected, found in zip(wanted, request.getfixturevalue(runtime)(asked), strict=True):
+    for expected, found in zip(wanted, runtime(asked), strict=True):
         assert found["text"].tolist() == expected["text"].tolist()
         np.testing.assert_array_equal(found["tokens"], expected["tokens"])
         np.testing.assert_allclose(found["scores"], expected["scores"], atol=1e-4)
