@@ -25,7 +25,7 @@ from s2sgraph.graph.ops import (
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.search.history import History
-from s2sgraph.search.rules import Rules
+from s2sgraph.search.rules import DEAD, Rules
 from s2sgraph.search.settings import is_off
 
 
@@ -109,6 +109,19 @@ class Choices:
         if self.rules.listed is None:
             return chosen
         return take(self.rules.listed.symbols, chosen, over="symbol")
+
+    def over(self, done: Value, wish: Value) -> Value:
+        """Which rows are over: those done before, and those whose best wish is for no symbol."""
+        return or_(done, less(wish, DEAD)) if self.may_fail else done
+
+    def chance(self, chosen: Value, wish: Value) -> Value:
+        """The log-probability of symbols, from what they were chosen by."""
+        return take(self.chances, chosen, over="symbol") if self.penalises else wish
+
+    def renew(self, chosen: Value, parents: Value | None = None) -> None:
+        """Keep what a step has chosen, as far as later steps ask for it."""
+        if self.history is not None:
+            self.history.renew(chosen, parents)
 
     # -- what is hidden ---------------------------------------------------------------
 

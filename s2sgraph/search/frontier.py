@@ -110,8 +110,7 @@ class Frontier:
             going, ends = self._going(choices, states.sums), choices.ends()
             named = choices.named(going.symbols)
             over = self._renew(states, going, named, ends)
-            if choices.history is not None:
-                choices.history.renew(going.symbols, going.parents)
+            choices.renew(going.symbols, going.parents)
             follow(going.parents, over="beam", but=(*states.all(), *choices.states))
             end_chances = choices.end_chances() if choices.penalises else ends
             emitted = (named, going.chances, going.parents, end_chances)
@@ -154,9 +153,7 @@ class Frontier:
         symbols: Value | int = allowed.size("symbol") or extent(witness("symbol"), over="symbol")
         each = minimum(self.count, symbols)
         values, ids = best_of_each(allowed, each)
-        chances = values
-        if choices.penalises:
-            chances = take(choices.chances, ids, over="symbol")
+        chances = choices.chance(ids, values)
         reached, choice = top(
             _choices(values + sums), alone(self.count), over="choice", into="beam"
         )

@@ -7,18 +7,15 @@ from s2sgraph.graph.ops import (
     equal,
     every,
     integer,
-    less,
     not_,
-    or_,
     select,
-    take,
     total,
 )
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.search.best import best
 from s2sgraph.search.choices import Choices
-from s2sgraph.search.rules import DEAD, Decoder, Found, Rules, one_best
+from s2sgraph.search.rules import Decoder, Found, Rules, one_best
 from s2sgraph.search.search import Search
 
 ROWS = Type("int", (("batch", None),))
@@ -43,21 +40,14 @@ class Greedy(Search, kind="greedy"):
             choices.weigh(logits)
             wishes = choices.open()
             found, wish = best(wishes)
-            chance = take(choices.chances, found, over="symbol") if choices.penalises else wish
             names[:] = further
-            after = over = done
-            if choices.may_fail:
-                after = over = or_(done, less(wish, DEAD))
+            over = choices.over(done, wish)
             chosen = select(over, rules.special.pad, choices.named(found))
-            if rules.ends:
-                after = or_(after, equal(chosen, rules.special.eos))
-            if rules.limits is not None:
-                after = or_(after, rules.reached())
+            after = rules.done(over, chosen)
             renew(token, chosen)
             renew(done, after)
-            if choices.history is not None:
-                choices.history.renew(found)
-            return every(after), (chosen, chance, *further.values()), ()
+            choices.renew(found)
+            return every(after), (chosen, choices.chance(found, wish), *further.values()), ()
 
         (tokens, chances, *further), _ = loop(body, rules.trips, into="length")
         tokens = rules.cut(tokens)

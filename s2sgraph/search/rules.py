@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.graph.loops import filled, step_number
-from s2sgraph.graph.ops import at_most, expand, trim
+from s2sgraph.graph.ops import at_most, equal, expand, or_, trim
 from s2sgraph.graph.values import Value
 from s2sgraph.search.settings import Number
 from s2sgraph.spec.sides import Special
@@ -87,6 +87,11 @@ class Rules:
         """Which rows have their last place at this step, if rows have limits."""
         assert self.limits is not None
         return at_most(self.limits - 1, step_number())
+
+    def done(self, over: Value, symbols: Value) -> Value:
+        """Which rows are done after a step: those over, that chose the end, or at their limit."""
+        done = or_(over, equal(symbols, self.special.eos)) if self.ends else over
+        return done if self.limits is None else or_(done, self.reached())
 
     def cut(self, column: Value) -> Value:
         """The results of all steps, less the one that a loop makes even when none is allowed."""

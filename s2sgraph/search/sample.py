@@ -35,7 +35,7 @@ from s2sgraph.search.choices import Choices
 from s2sgraph.search.counts import alone, whole
 from s2sgraph.search.distribution import Distribution
 from s2sgraph.search.noise import uniform
-from s2sgraph.search.rules import DEAD, Decoder, Found, Rules
+from s2sgraph.search.rules import Decoder, Found, Rules
 from s2sgraph.search.search import Search
 from s2sgraph.search.settings import AtRun, Number, Setting
 from s2sgraph.spec.settings import Positive, Problem, Size, rule
@@ -116,23 +116,15 @@ class Sample(Search, kind="sample", main="n_best"):
             choices.weigh(logits)
             wishes = choices.open()
             drawn = distribution.draw(wishes, take(noise, step_number(), over="draw"))
-            chance = take(choices.chances, drawn, over="symbol")
-            named = choices.named(drawn)
+            wish, named = take(wishes, drawn, over="symbol"), choices.named(drawn)
             names[:] = further
-            over = done
-            if choices.may_fail:
-                over = or_(done, less(take(wishes, drawn, over="symbol"), DEAD))
-            after = over
-            if rules.ends:
-                after = or_(after, equal(named, rules.special.eos))
-            if rules.limits is not None:
-                after = or_(after, rules.reached())
+            over = choices.over(done, wish)
+            after = rules.done(over, named)
             renew(token, named)
             renew(done, after)
-            if choices.history is not None:
-                choices.history.renew(drawn)
+            choices.renew(drawn)
             values = (spread(value, SAMPLES) for value in further.values())
-            return every(after), (named, chance, over, *values), ()
+            return every(after), (named, choices.chance(drawn, wish), over, *values), ()
 
         (symbols, chances, over, *further), _ = loop(body, rules.trips, into="length")
         columns = {"tokens": symbols, "token_scores": chances}
