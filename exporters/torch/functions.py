@@ -127,6 +127,13 @@ def attend(
     is broadcast against `[…, rows, over]`.
     """
     live = rate if training else 0.0
+    if query.is_cpu and torch.is_autocast_enabled("cpu"):
+        # In bfloat16 the gradient of torch's kernel takes many times as long as in float32.
+        with torch.autocast("cpu", enabled=False):
+            found = attend(
+                query.float(), keys.float(), values.float(), mask, causal, rate, training
+            )
+        return found.to(query.dtype)
     return F.scaled_dot_product_attention(
         query, keys, values, attn_mask=mask, dropout_p=live, is_causal=causal
     )
