@@ -20,5 +20,6 @@ def test_attention_in_bfloat16_is_that_of_float32_with_rounded_inputs(masked: bo
     found.sum().backward()
     expected.sum().backward()
     for ours, theirs in zip(reduced, exact, strict=True):
-        assert ours.grad is not None and theirs.grad is not None
+        assert ours.grad is not None
+        assert theirs.grad is not None
         assert torch.equal(ours.grad, theirs.grad.bfloat16())
