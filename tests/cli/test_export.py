@@ -99,6 +99,20 @@ def test_lines_in_and_out(cli: Any, run: Run, tmp_path: Path, form: str) -> None
     assert cli("run", lines, stdin=given).out == cli("run", ids, stdin=given).out
 
 
+@pytest.mark.parametrize("form", ["standard", "onnxruntime"])
+def test_lines_that_would_have_to_be_normalized(
+    cli: Any, run: Run, tmp_path: Path, form: str
+) -> None:
+    """Those of the source; what is written is spelled as its vocabulary has it."""
+    asked = ("--random-weights", "--text", form, "-o", tmp_path / "lines.onnx")
+    done = cli("export", run.spec, *asked, "--set", "source.normalize=[nfc, lowercase]")
+    assert done.code == 4
+    assert "source: no operator of a file normalizes text (nfc, lowercase). Without" in done.err
+    assert not [*tmp_path.iterdir()]
+    done = cli("export", run.spec, *asked, "--set", "target.normalize=lowercase")
+    assert done.code == 0, done.err
+
+
 def test_settings(cli: Any, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     assert cli("export", run.folder, "-o", file, "--set", "search.max_length=1").code == 0
