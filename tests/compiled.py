@@ -83,8 +83,14 @@ def example(name: str, *, small: bool = True) -> Model:
     return model_of(data)
 
 
+@cache
+def speaking() -> list[str]:
+    """The examples whose target is of symbols."""
+    return [name for name in NAMES if "target" in example(name).symbols]
+
+
 def searching(name: str, *, blocks: int | None = None, **search: Any) -> Model:
-    """An example spec with a beam search, and perhaps another number of blocks."""
+    """An example spec with a search, by default of beams, and perhaps another number of blocks."""
     data = plain(example(name).spec)
     for item in (*data["encoder"], *data["decoder"]):
         if blocks and "repeat" in item:
@@ -167,3 +173,14 @@ def assert_agree(found: Arrays, wanted: Arrays) -> None:
             np.testing.assert_allclose(found[name], array, rtol=1e-4, atol=1e-4, err_msg=name)
         else:
             np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def assert_scored(model: Model, weights: Arrays, inputs: Arrays, found: Arrays) -> None:
+    """The reference's hypotheses have the scores that the score graph gives for their symbols."""
+    rows, count, width = found["tokens"].shape
+    again = np.repeat(np.arange(rows), count)
+    asked = {value.name for value in model.trace("score").inputs}
+    given = {name: array[again] for name, array in inputs.items() if name in asked}
+    target = found["tokens"].reshape(rows * count, width)
+    scored = expected(model, "score", weights, {**given, "target": target}, hard=True)
+    np.testing.assert_allclose(scored["scores"], found["scores"].ravel(), atol=1e-9)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from engines import PREPARED
 
+from s2sgraph.graph import reference
 from s2sgraph.graph.composed import masked_softmax
 from s2sgraph.graph.loops import carry, filled, renew
 from s2sgraph.graph.ops import add, less, mul, outer, take
@@ -104,6 +106,25 @@ class TableModel:
         }
         return trace(function, types, mode="decode")
 
+    def found(
+        self,
+        search: Search,
+        *,
+        engine: str | None = None,
+        given: Mapping[str, float] | None = None,
+        **form: bool,
+    ) -> Arrays:
+        """The results of all rows, `[batch, n_best, length]`: of the reference, or of an engine.
+
+        `given` are settings of the search that the run chooses.
+        """
+        chosen = given or {}
+        graph = self.graph(search, inputs=[*chosen], **form)
+        inputs = {**self.inputs, **{name: np.array(number) for name, number in chosen.items()}}
+        if engine:
+            return rows_first(graph, PREPARED[engine](graph, self.weights)(inputs))
+        return rows_first(graph, reference.run(graph, self.weights, inputs))
+
     def step(self, row: int):
         """The model of one row as a function of prefixes; see `beam_by_hand.Step`."""
         table, echo, look = (self.weights[n].astype(float) for n in ("table", "echo", "look"))
@@ -141,3 +162,13 @@ def rows_first(graph: Graph, outputs: Arrays) -> Arrays:
         axes = [value.axes.index(axis) for axis in order if axis in value.axes]
         found[name] = np.asarray(outputs[name]).transpose(axes)
     return found
+
+
+def assert_same(result: Arrays, wanted: Arrays) -> None:
+    """The same outputs: floats but for rounding, all else to the bit."""
+    assert result.keys() == wanted.keys()
+    for name, array in wanted.items():
+        if array.dtype.kind == "f":
+            np.testing.assert_allclose(result[name], array, rtol=1e-5, atol=1e-5, err_msg=name)
+        else:
+            np.testing.assert_array_equal(result[name], array, err_msg=name)

@@ -11,12 +11,19 @@ import onnx
 import onnx_ir as ir
 import onnxruntime
 import pytest
-from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
+from compiled import (
+    assert_agree,
+    drawn,
+    expected,
+    searching,
+    speaking,
+    trained,
+)
 from engines import build_onnx, prepared_onnx, run_session, session
 
 from s2sgraph import Session
 
-TOKENS = [name for name in NAMES if "target" in example(name).symbols]
+TOKENS = speaking()
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = ("specs/dates", "specs/bahdanau", "specs/transformer", "specs/ssru_student")
 PER_TRANSFORMER_LAYER = 34

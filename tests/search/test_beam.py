@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from beam_by_hand import Settings, beam_search
 from engines import PREPARED
-from table_models import TableModel, rows_first
+from table_models import TableModel
 
-from s2sgraph.graph import reference
 from s2sgraph.search.beam import Beam
 
 PENALTIES = {
@@ -23,17 +22,6 @@ PENALTIES = {
 
 def kind(name):
     return {"kind": name, "alpha": PENALTIES[name][0]} if name in ("power", "gnmt") else name
-
-
-def found(model, search, *, engine=None, given=None, **form):
-    """The results of all rows, with some settings given at run time."""
-    graph = model.graph(search, inputs=[*(given or {})], **form)
-    inputs = {**model.inputs, **{name: np.array(n) for name, n in (given or {}).items()}}
-    if engine:
-        outputs = PREPARED[engine](graph, model.weights)(inputs)
-    else:
-        outputs = reference.run(graph, model.weights, inputs)
-    return rows_first(graph, outputs)
 
 
 def assert_is(result, row, best, count):
@@ -67,7 +55,7 @@ def check(model, by, penalty="none", *, engine=None, limited=True):
         coverage_penalty=by.beta,
         stop="first" if by.first else "exact",
     )
-    result = found(model, search, engine=engine, limited=limited, ends=by.ends)
+    result = model.found(search, engine=engine, limited=limited, ends=by.ends)
     assert result["tokens"].shape[:2] == (model.rows, by.n_best)
     for row in range(model.rows):
         own = replace(by, alpha=alpha, offset=offset, limit=model.limit(row, limited))
@@ -128,7 +116,7 @@ def test_one_beam_is_greedy(engine):
     """The end symbol is taken where it is the best, as greedy search does."""
     for seed in range(6):
         model = TableModel.drawn(seed, rows=5, limit=9)
-        result = found(model, Beam(beams=1), engine=engine)
+        result = model.found(Beam(beams=1), engine=engine)
         for row in range(model.rows):
             tokens: list[int] = []
             while len(tokens) < model.limit(row) and 2 not in tokens:
@@ -161,7 +149,7 @@ def test_settings_at_run_time(first):
             "stop": int(first),
         }
         model = TableModel.drawn(seed, limit=7)
-        result = found(model, Beam(), given=given)
+        result = model.found(Beam(), given=given)
         for row in range(model.rows):
             own = replace(by, alpha=0.6, offset=5.0, limit=model.limit(row))
             best = beam_search(model.step(row), model.seen(row), own).best

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from beam_by_hand import Settings, beam_search, step_of
-from compiled import NAMES, assert_agree, drawn, example, expected, searching, trained
+from compiled import assert_agree, drawn, expected, searching, speaking, trained
 from engines import PREPARED
 
 from s2sgraph.graph import reference
 
-TOKENS = [name for name in NAMES if "target" in example(name).symbols]
+TOKENS = speaking()
 ATTENTION = ("specs/dates", "specs/coverage", "specs/transformer", "specs/luong_local")
 SEARCHES = {
     "plain": {"beams": 4, "n_best": 4},

@@ -9,32 +9,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from beam_by_hand import Hypothesis, Settings, continuations, penalised
-from compiled import NAMES, assert_agree, drawn, example, expected, trained
+from compiled import (
+    assert_agree,
+    assert_scored,
+    drawn,
+    expected,
+    searching,
+    speaking,
+    trained,
+)
 from engines import PREPARED
-from table_models import TableModel
+from table_models import TableModel, assert_same
 
-from s2sgraph.graph import reference
-from s2sgraph.model import compile as compile_model
 from s2sgraph.search.beam import Beam
 from s2sgraph.search.diverse import Diverse
 from s2sgraph.spec import SpecError, loads
 
 ENGINES = [None, *PREPARED]
-
-
-def found(model, search, *, engine=None, given=None, **form):
-    """The results `[batch, n_best, …]`; `given` are settings that the run chooses."""
-    graph = model.graph(search, inputs=[*(given or {})], **form)
-    inputs = {**model.inputs, **{name: np.array(n) for name, n in (given or {}).items()}}
-    if engine:
-        outputs = PREPARED[engine](graph, model.weights)(inputs)
-    else:
-        outputs = reference.run(graph, model.weights, inputs)
-    order, result = ("batch", "n_best", "length"), {}
-    for name, value in zip(graph.output_names, graph.outputs, strict=True):
-        axes = [value.axes.index(axis) for axis in order if axis in value.axes]
-        result[name] = np.asarray(outputs[name]).transpose(axes)
-    return result
 
 
 def by_hand(step, places, by, groups, strength):
@@ -97,7 +88,7 @@ def check(model, by, groups, strength, *, repeats=True, engine=None, given=None,
         coverage_penalty=by.beta,
         stop="first" if by.first else "exact",
     )
-    result = found(model, search, engine=engine, given=given, **form)
+    result = model.found(search, engine=engine, given=given, **form)
     for row in range(model.rows):
         own = replace(by, limit=model.limit(row, form.get("limited", True)))
         step = model.step(row) if repeats else once_each(model.step(row))
@@ -160,17 +151,9 @@ def test_settings_of_the_run(engine):
     for beams, used, strength in ((1, 2, 0.0), (2, 2, 0.3), (5, 4, 2.0), (6, 6, 0.3)):
         told = {"beams": beams, "strength": strength, "n_best": 2}
         fixed = Diverse(beams=used, groups=2, n_best=2, strength=strength)
-        assert_same(
-            found(model, spec, engine=engine, given=told), found(model, fixed, engine=engine)
-        )
+        assert_same(model.found(spec, engine=engine, given=told), model.found(fixed, engine=engine))
     left = {"beams": -1, "strength": -1.0, "n_best": -1}
-    assert_same(found(model, spec, engine=engine, given=left), found(model, spec, engine=engine))
-
-
-def assert_same(result, wanted):
-    assert result.keys() == wanted.keys()
-    for name, array in wanted.items():
-        np.testing.assert_allclose(result[name], array, rtol=1e-5, atol=1e-5, err_msg=name)
+    assert_same(model.found(spec, engine=engine, given=left), model.found(spec, engine=engine))
 
 
 def test_one_group_is_beam_search():
@@ -178,12 +161,12 @@ def test_one_group_is_beam_search():
         model = TableModel.drawn(seed, rows=4, limit=7)
         settings = {"beams": 4, "n_best": 3, "length_penalty": "average"}
         alone = Diverse(groups=1, strength=9.0, **settings)
-        assert_same(found(model, alone), found(model, Beam(**settings)))
+        assert_same(model.found(alone), model.found(Beam(**settings)))
 
 
 def test_groups_that_cost_nothing_are_all_alike():
     model = TableModel.drawn(2, rows=4, limit=6)
-    result = found(model, Diverse(beams=6, groups=3, n_best=6, strength=0.0), limited=False)
+    result = model.found(Diverse(beams=6, groups=3, n_best=6, strength=0.0), limited=False)
     for tokens in result["tokens"]:
         counts = Counter(map(tuple, tokens.tolist()))
         assert {n % 3 for n in counts.values()} == {0}
@@ -193,11 +176,11 @@ def test_groups_that_cost_much_begin_differently():
     """As long as there are symbols that no group has chosen."""
     model = TableModel.drawn(2, symbols=9, rows=6, limit=6)
     search = {"beams": 3, "n_best": 3, "min_length": 6}
-    apart = found(model, Diverse(groups=3, strength=50.0, **search), limited=False)
+    apart = model.found(Diverse(groups=3, strength=50.0, **search), limited=False)
     for place in range(5):
         for tokens in apart["tokens"][:, :, place]:
             assert len({*tokens.tolist()}) == 3
-    together = found(model, Beam(**search), limited=False)
+    together = model.found(Beam(**search), limited=False)
     assert any(len({*tokens.tolist()}) < 3 for tokens in together["tokens"][:, :, 0])
 
 
@@ -205,9 +188,9 @@ def test_groups_that_cost_much_begin_differently():
 def test_a_row_is_searched_as_if_alone(engine):
     model = TableModel.drawn(3, rows=4, limit=6)
     search = Diverse(beams=4, groups=2, n_best=3)
-    result = found(model, search, engine=engine)
+    result = model.found(search, engine=engine)
     for rows in ([0], [3, 1], [2, 2, 0]):
-        part = found(model.row(*rows), search, engine=engine)
+        part = model.row(*rows).found(search, engine=engine)
         width = part["tokens"].shape[2]
         for place, row in enumerate(rows):
             np.testing.assert_array_equal(part["tokens"][place], result["tokens"][row, :, :width])
@@ -222,25 +205,15 @@ def test_few_places(limit, limited, engine):
     check(TableModel.drawn(3, limit=limit), by, 2, 0.5, engine=engine, limited=limited)
 
 
-SPEAKING = [name for name in NAMES if "target" in example(name).symbols]
-
-
-@pytest.mark.parametrize("name", SPEAKING)
+@pytest.mark.parametrize("name", speaking())
 def test_models_are_searched_alike_and_scored_as_by_themselves(name):
-    search = {"kind": "diverse", "beams": 4, "groups": 2, "n_best": 3, "strength": 1.0}
-    model = compile_model(example(name).spec.set({"search": search}))
+    model = searching(name, kind="diverse", beams=4, groups=2, n_best=3, strength=1.0)
     weights, inputs = trained(model), drawn(model, "decode", max_length=6)
     wanted = expected(model, "decode", weights, inputs)
     for engine in ("torch", "onnx"):
         assert_agree(PREPARED[engine](model.trace("decode"), weights)(inputs), wanted)
-    if model.spec.target.length != "free":
-        return
-    rows = np.repeat(np.arange(len(wanted["scores"])), 3)
-    asked = {value.name for value in model.trace("score").inputs}
-    given = {key: array[rows] for key, array in inputs.items() if key in asked}
-    given["target"] = wanted["tokens"].reshape(len(rows), -1)
-    scored = expected(model, "score", weights, given, hard=True)
-    np.testing.assert_allclose(scored["scores"], wanted["scores"].ravel(), atol=1e-9)
+    if model.spec.target.length == "free":
+        assert_scored(model, weights, inputs, wanted)
 
 
 def test_a_spec_shares_its_beams_out_evenly():

@@ -6,14 +6,21 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from compiled import NAMES, assert_agree, drawn, example, expected, trained
+from compiled import (
+    assert_agree,
+    assert_scored,
+    drawn,
+    expected,
+    searching,
+    speaking,
+    trained,
+)
 from engines import PREPARED
 from goodness import surprise
 from sampling_by_hand import BOS, EOS, PAD, Drawing, sampled
-from table_models import TableModel
+from table_models import TableModel, assert_same
 
 from s2sgraph.graph import reference
-from s2sgraph.model import compile as compile_model
 from s2sgraph.search.greedy import Greedy
 from s2sgraph.search.sample import LONGEST, Sample
 from s2sgraph.spec import SpecError, loads
@@ -22,25 +29,6 @@ ENGINES = [None, *PREPARED]
 ALL = {"temperature": 1.7, "top_k": 4, "top_p": 0.8, "min_p": 0.1}
 SETTINGS = [{}, {"temperature": 0.6}, {"top_k": 3}, {"top_p": 0.7}, {"min_p": 0.3}, ALL]
 OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "seed": 0, "n_best": 1}
-
-
-def found(model, search, *, engine=None, given=None, **form):
-    """The results `[batch, n_best, …]`; `given` are settings that the run chooses."""
-    graph = model.graph(search, inputs=[*(given or {})], **form)
-    inputs = {**model.inputs, **{name: np.array(n) for name, n in (given or {}).items()}}
-    if engine:
-        outputs = PREPARED[engine](graph, model.weights)(inputs)
-    else:
-        outputs = reference.run(graph, model.weights, inputs)
-    return arranged(graph, outputs)
-
-
-def arranged(graph, outputs):
-    order, result = ("batch", "n_best", "length"), {}
-    for name, value in zip(graph.output_names, graph.outputs, strict=True):
-        axes = [value.axes.index(axis) for axis in order if axis in value.axes]
-        result[name] = np.asarray(outputs[name]).transpose(axes)
-    return result
 
 
 def by_hand(model, row, drawing, seed, count, *, limited=True, ends=True):
@@ -62,22 +50,13 @@ def assert_is(result, row, samples):
         np.testing.assert_allclose(result["scores"][row, place], sum(scores), atol=1e-4)
 
 
-def assert_same(result, wanted):
-    assert result.keys() == wanted.keys()
-    for name, array in wanted.items():
-        if array.dtype.kind == "f":
-            np.testing.assert_allclose(result[name], array, rtol=1e-4, atol=1e-4, err_msg=name)
-        else:
-            np.testing.assert_array_equal(result[name], array, err_msg=name)
-
-
 @pytest.mark.parametrize(("limited", "ends"), [(True, True), (False, True), (False, False)])
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_samples_by_hand(settings, limited, ends):
     for seed in range(3):
         model = TableModel.drawn(seed, limit=7)
         search = Sample(n_best=5, seed=seed - 2, **settings)
-        result = found(model, search, limited=limited, ends=ends)
+        result = model.found(search, limited=limited, ends=ends)
         assert result["tokens"].shape[:2] == (model.rows, 5)
         for row in range(model.rows):
             drawing = Drawing(**settings)
@@ -91,7 +70,7 @@ def test_engines_sample_alike(engine, settings):
     for seed in range(3):
         model = TableModel.drawn(seed, rows=5, limit=9)
         search = Sample(n_best=7, seed=3**35 * seed, **settings)
-        assert_same(found(model, search, engine=engine), found(model, search))
+        assert_same(model.found(search, engine=engine), model.found(search))
 
 
 # -- the distribution -------------------------------------------------------------------
@@ -122,7 +101,7 @@ def test_sequences_come_as_often_as_is_due(settings):
     """Of all sequences of up to three symbols; chi-square, by fixed seeds."""
     count = 6000
     model = level(TableModel.drawn(5, rows=2, limit=3))
-    result = found(model, Sample(n_best=count, seed=2026, **settings), limited=False)
+    result = model.found(Sample(n_best=count, seed=2026, **settings), limited=False)
     for row in range(model.rows):
         chances = exact(model, row, Drawing(**settings), 3)
         tokens, lengths = result["tokens"][row], result["lengths"][row]
@@ -136,7 +115,7 @@ def test_sequences_come_as_often_as_is_due(settings):
 
 def test_samples_of_a_wrong_distribution_would_be_seen():
     model = level(TableModel.drawn(5, rows=2, limit=3))
-    result = found(model, Sample(n_best=6000, temperature=1.1), limited=False)
+    result = model.found(Sample(n_best=6000, temperature=1.1), limited=False)
     chances = exact(model, 0, Drawing(), 3)
     lines = zip(result["tokens"][0], result["lengths"][0], strict=True)
     counts = Counter((*line[:length].tolist(),) for line, length in lines)
@@ -154,8 +133,8 @@ def whole_set(result, row):
 def test_fewer_samples_are_the_first_of_more(engine):
     model = TableModel.drawn(1, rows=4, limit=6)
     given = {"n_best": 4, "seed": 9}
-    few = found(model, Sample(), engine=engine, given=given)
-    more = found(model, Sample(), engine=engine, given={**given, "n_best": 8})
+    few = model.found(Sample(), engine=engine, given=given)
+    more = model.found(Sample(), engine=engine, given={**given, "n_best": 8})
     width = max(few["tokens"].shape[2], more["tokens"].shape[2])
     for row in range(model.rows):
         own = Counter(whole_set(few, row))
@@ -169,9 +148,9 @@ def test_fewer_samples_are_the_first_of_more(engine):
 def test_a_row_is_sampled_as_if_alone(engine):
     model = TableModel.drawn(2, rows=5, limit=6)
     search = Sample(n_best=3, seed=4, **ALL)
-    result = found(model, search, engine=engine)
+    result = model.found(search, engine=engine)
     for rows in ([0], [3], [4, 1, 0], [2, 2, 2]):
-        part = found(model.row(*rows), search, engine=engine)
+        part = model.row(*rows).found(search, engine=engine)
         width = part["tokens"].shape[2]
         for place, row in enumerate(rows):
             np.testing.assert_array_equal(part["tokens"][place], result["tokens"][row, :, :width])
@@ -205,26 +184,26 @@ def test_a_setting_of_the_run_is_that_of_the_spec(name, engine):
     model = TableModel.drawn(6, limit=6)
     by_rank = {"top_k", "top_p"}
     for value in (CHANGED[name], OFF[name]):
-        told = found(model, Sample(n_best=5), engine=engine, given={**OFF, name: value})
+        told = model.found(Sample(n_best=5), engine=engine, given={**OFF, name: value})
         settings = {**OFF, name: value}
         count, seed = settings.pop("n_best"), settings.pop("seed")
         drawing = Drawing(**settings, by_rank=True)
         for row in range(model.rows):
             assert_is(told, row, by_hand(model, row, drawing, seed, count))
     spec = Sample(**{**OFF, "n_best": 5, name: CHANGED[name]})
-    left = found(model, spec, engine=engine, given={name: -1})
-    chosen = found(model, Sample(n_best=5), engine=engine, given={name: CHANGED[name]})
+    left = model.found(spec, engine=engine, given={name: -1})
+    chosen = model.found(Sample(n_best=5), engine=engine, given={name: CHANGED[name]})
     assert_same(left, chosen)
     if name not in by_rank:
-        assert_same(chosen, found(model, spec, engine=engine))
+        assert_same(chosen, model.found(spec, engine=engine))
 
 
 @pytest.mark.parametrize("engine", [None, "torch", "onnx"])
 def test_at_no_temperature_samples_are_greedy(engine):
     model = TableModel.drawn(4, rows=5, limit=8)
     cold = {"temperature": 0.0, "n_best": 2}
-    result = found(model, Sample(seed=3), engine=engine, given=cold)
-    greedy = found(model, Greedy(), engine=engine)
+    result = model.found(Sample(seed=3), engine=engine, given=cold)
+    greedy = model.found(Greedy(), engine=engine)
     for name, array in greedy.items():
         for place in range(2):
             np.testing.assert_allclose(result[name][:, place], array[:, 0], rtol=1e-5, atol=1e-5)
@@ -249,37 +228,23 @@ def test_what_a_file_does_not_carry_costs_nothing():
 
 # -- whole models -----------------------------------------------------------------------
 
-SPEAKING = [name for name in NAMES if "target" in example(name).symbols]
-"""Models whose target is of tokens."""
 
-
-def sampling(name, **settings):
-    """An example model whose search is sampling."""
-    return compile_model(example(name).spec.set({"search": {"kind": "sample", **settings}}))
-
-
-@pytest.mark.parametrize("name", SPEAKING)
+@pytest.mark.parametrize("name", speaking())
 def test_models_are_sampled_alike_and_scored_as_by_themselves(name):
-    model = sampling(name, n_best=3, seed=11, temperature=1.3, top_p=0.95)
+    model = searching(name, kind="sample", n_best=3, seed=11, temperature=1.3, top_p=0.95)
     weights, inputs = trained(model), drawn(model, "decode", max_length=6)
     wanted = expected(model, "decode", weights, inputs)
     for engine in ("torch", "onnx"):
         assert_agree(PREPARED[engine](model.trace("decode"), weights)(inputs), wanted)
-    if model.spec.target.length != "free":
-        return
-    rows = np.repeat(np.arange(len(wanted["scores"])), 3)
-    asked = {value.name for value in model.trace("score").inputs}
-    given = {key: array[rows] for key, array in inputs.items() if key in asked}
-    given["target"] = wanted["tokens"].reshape(len(rows), -1)
-    scored = expected(model, "score", weights, given, hard=True)
-    np.testing.assert_allclose(scored["scores"], wanted["scores"].ravel(), atol=1e-9)
+    if model.spec.target.length == "free":
+        assert_scored(model, weights, inputs, wanted)
 
 
 @pytest.mark.parametrize("engine", [None, "torch", "onnx"])
 def test_further_outputs_are_those_of_each_sample(engine):
     """Attention of a sample is that of a step that is given the same symbols before."""
     name = "specs/bahdanau"
-    model = sampling(name, n_best=4)
+    model = searching(name, kind="sample", n_best=4)
     weights, inputs = trained(model), drawn(model, "decode", max_length=6)
     outputs = ["context.weights"]
     graph = model.trace("decode", outputs)
@@ -296,7 +261,7 @@ def test_further_outputs_are_those_of_each_sample(engine):
 
 @pytest.mark.parametrize("engine", [None, "torch", "onnx"])
 def test_edges_of_a_model(engine):
-    model = sampling("specs/gru_translation", n_best=2)
+    model = searching("specs/gru_translation", kind="sample", n_best=2)
     weights = trained(model)
     run = PREPARED[engine](model.trace("decode"), weights) if engine else None
     for rows, width, most in ((0, 3, 4), (2, 0, 4), (2, 3, 0), (2, 3, 1)):
@@ -318,7 +283,7 @@ def test_edges_of_a_model(engine):
 @pytest.mark.parametrize("limit", [0, 1])
 def test_few_places(limit, limited, engine):
     model = TableModel.drawn(3, limit=limit)
-    result = found(model, Sample(n_best=3, seed=1), engine=engine, limited=limited)
+    result = model.found(Sample(n_best=3, seed=1), engine=engine, limited=limited)
     assert result["tokens"].shape == (model.rows, 3, limit)
     for row in range(model.rows):
         assert_is(result, row, by_hand(model, row, Drawing(), 1, 3, limited=limited))
@@ -329,16 +294,16 @@ def test_no_limit_is_too_large(engine):
     """The noise is that of fewer steps; the samples are the same."""
     model = TableModel.drawn(3, limit=5)
     model.weights["table"][:, EOS] += 3
-    wanted = found(model, Sample(n_best=2), limited=False)
+    wanted = model.found(Sample(n_best=2), limited=False)
     assert (wanted["lengths"] < 5).all()
     model.inputs["trips"] = np.array(10**12)
-    assert_same(found(model, Sample(n_best=2), engine=engine, limited=False), wanted)
+    assert_same(model.found(Sample(n_best=2), engine=engine, limited=False), wanted)
 
 
 def test_padding_and_the_start_symbol_are_never_drawn():
     model = TableModel.drawn(2, limit=6)
     model.inputs["urge"][:, [PAD, BOS]] = 60
-    result = found(model, Sample(n_best=40), ends=False, limited=False)
+    result = model.found(Sample(n_best=40), ends=False, limited=False)
     assert (result["tokens"] > BOS).all()
     assert (result["scores"] < -100).all()  # the model's own, in which they are likely
 
@@ -347,8 +312,8 @@ def test_padding_and_the_start_symbol_are_never_drawn():
 def test_constraints_hold_for_samples(engine):
     model = TableModel.drawn(9, limit=7)
     search = Sample(n_best=30, min_length=4, no_repeat_ngram=2)
-    result = found(model, search, engine=engine, limited=False)
-    assert_same(result, found(model, search, limited=False))
+    result = model.found(search, engine=engine, limited=False)
+    assert_same(result, model.found(search, limited=False))
     assert result["lengths"].min() == 4
     for line in result["tokens"].reshape(-1, result["tokens"].shape[2]):
         pairs = [*zip(line[line > 0], line[line > 0][1:], strict=False)]
@@ -356,7 +321,7 @@ def test_constraints_hold_for_samples(engine):
 
 
 def test_samples_start_as_is_forced_and_hold_nothing_banned():
-    model = sampling("specs/gru_translation", n_best=20, seed=2)
+    model = searching("specs/gru_translation", kind="sample", n_best=20, seed=2)
     inputs = {
         **drawn(model, "decode", rows=3, max_length=8),
         "prefix": np.array([[7, 9], [8, 0], [0, 0]]),
@@ -377,7 +342,7 @@ def test_a_sample_that_cannot_go_on_is_over(engine):
     """After each of the three symbols has come once, and none may come again, nor the end."""
     model = TableModel.drawn(9, limit=7)
     search = Sample(n_best=5, min_length=20, no_repeat_ngram=1)
-    result = found(model, search, engine=engine, limited=False)
+    result = model.found(search, engine=engine, limited=False)
     assert (np.sort(result["tokens"][:, :, :3], axis=2) == [3, 4, 5]).all()
     assert not result["tokens"][:, :, 3:].any()
     assert (result["lengths"] == 3).all()
@@ -386,8 +351,8 @@ def test_a_sample_that_cannot_go_on_is_over(engine):
 
 def test_a_penalty_changes_what_is_drawn_and_not_the_scores():
     model = TableModel.drawn(9, limit=7)
-    result = found(model, Sample(n_best=30, repetition_penalty=5.0), limited=False)
-    plain = found(model, Sample(n_best=30), limited=False)
+    result = model.found(Sample(n_best=30, repetition_penalty=5.0), limited=False)
+    plain = model.found(Sample(n_best=30), limited=False)
     assert (result["tokens"] != plain["tokens"]).any()
     for row in range(model.rows):
         for tokens, length, scores in zip(
