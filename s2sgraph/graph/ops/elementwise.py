@@ -147,6 +147,7 @@ def not_(x: Value) -> Type:
     case("bool[batch]", "int[batch]", "int[batch]"),
     case(MATRIX, MATRIX, MATRIX, says="chooses by truths"),
     case("bool[batch]", MATRIX, "int[batch]", says="two kinds"),
+    case("bool[batch]", "bool[batch]", "bool[batch]", says="say and_, or_, not_"),
 )
 def select(condition: Value, x: Value, y: Value) -> Type:
     """The value of x where the condition holds, that of y elsewhere."""
@@ -154,6 +155,9 @@ def select(condition: Value, x: Value, y: Value) -> Type:
         raise fail("select", f"chooses by truths, not by {condition.type}")
     if x.type.dtype != y.type.dtype:
         raise fail("select", f"{x.type} and {y.type} are of two kinds")
+    if x.type.dtype == "bool":
+        # onnxruntime has no Where of truths.
+        raise fail("select", f"chooses numbers, not {x.type}; of truths, say and_, or_, not_")
     return Type(x.type.dtype, union("select", condition, x, y))
 
 
