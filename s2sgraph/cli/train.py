@@ -34,6 +34,12 @@ def train(
             "--from", metavar="RUN", help="Begin with the weights of a run, or of a safetensors."
         ),
     ] = None,
+    add_symbols: Annotated[
+        bool,
+        typer.Option(
+            "--add-symbols", help="With --from: add new symbols of the data to its vocabularies."
+        ),
+    ] = False,
     freeze: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,6 +63,9 @@ def train(
         spec, output = spec / "spec.yaml", output or spec
     if output is None and not dry_run:
         raise typer.BadParameter("name the run folder", param_hint="--output")
+    if add_symbols and start is None:
+        hint = "name the run whose vocabularies they are added to: --from RUN"
+        raise typer.BadParameter(hint, param_hint="--add-symbols")
     loaded = load_spec(spec, changes)
     loaded = loaded.set(_given(spec, train, dev, seed, freeze))
     # Threads that wait for each other must not keep the cores busy: other work goes on beside.
@@ -65,9 +74,9 @@ def train(
     if output is None or dry_run:
         from s2sgraph.train import try_out
 
-        typer.echo(try_out(loaded, start).describe())
+        typer.echo(try_out(loaded, start, add_symbols=add_symbols).describe())
         return
-    _run(loaded, output, start, overwrite)
+    _run(loaded, output, start, add_symbols, overwrite)
 
 
 def _given(
@@ -87,7 +96,9 @@ def _given(
     return changes
 
 
-def _run(spec: "Spec", output: Path, start: Path | None, overwrite: bool) -> None:
+def _run(
+    spec: "Spec", output: Path, start: Path | None, add_symbols: bool, overwrite: bool
+) -> None:
     from s2sgraph.train import display
     from s2sgraph.train import train as run_training
 
@@ -95,7 +106,15 @@ def _run(spec: "Spec", output: Path, start: Path | None, overwrite: bool) -> Non
         typer.echo(text, err=True)
 
     with display() as report:
-        run = run_training(spec, output, report=report, tell=say, overwrite=overwrite, start=start)
+        run = run_training(
+            spec,
+            output,
+            report=report,
+            tell=say,
+            overwrite=overwrite,
+            start=start,
+            add_symbols=add_symbols,
+        )
     if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
         _tell(spec, run)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from s2sgraph.data import Corpus
@@ -28,11 +29,18 @@ class Closed:
     files: dict[str, str | bytes]
 
 
-def close(spec: Spec, found: Corpus) -> Closed:
+def close(
+    spec: Spec, found: Corpus, first: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> Closed:
     """Close every open vocabulary with the units of the training data.
 
     The data are read once for all vocabularies that are counted, and once for each that is
     learned; nothing is kept in memory but the counts.
+
+    Args:
+        spec: with vocabularies that are open, or none.
+        found: the training data.
+        first: by side, the symbols that a counted vocabulary begins with, however rare they are.
 
     Raises:
         SpecError: a vocabulary cannot be closed as the spec says, or its file cannot be read.
@@ -46,7 +54,7 @@ def close(spec: Spec, found: Corpus) -> Closed:
         if _shares(side):
             continue
         try:
-            settings, texts = _closed(spec, name, side, counts, found)
+            settings, texts = _closed(spec, name, side, counts, found, first.get(name, ()))
         except (OSError, ValueError) as error:
             problems.append(Problem(path, f"the vocabulary cannot be closed: {error}"))
             continue
@@ -58,7 +66,12 @@ def close(spec: Spec, found: Corpus) -> Closed:
 
 
 def _closed(
-    spec: Spec, name: str, side: TokenSide, counts: Mapping[str, Counter[str]], found: Corpus
+    spec: Spec,
+    name: str,
+    side: TokenSide,
+    counts: Mapping[str, Counter[str]],
+    found: Corpus,
+    first: tuple[str, ...],
 ) -> tuple[dict[str, Any], dict[str, str | bytes]]:
     """The settings of a side and the files it names; both empty where nothing changes."""
     closing = {"least", "size", "file", "symbols", "algorithm"}
@@ -74,7 +87,7 @@ def _closed(
     if side.tokens == "subwords":
         learned = _learned(spec, name, side, found)
         return {**kept, "file": f"{name}.json"}, {f"{name}.json": learned}
-    symbols = _chosen(spec, side, counts[name])
+    symbols = _chosen(spec, side, counts[name], first)
     if len(symbols) <= INLINE:
         return {**kept, "symbols": symbols}, {}
     return {**kept, "file": f"{name}.txt"}, {f"{name}.txt": "".join(f"{s}\n" for s in symbols)}
@@ -117,17 +130,26 @@ def _learned(spec: Spec, name: str, side: TokenSide, found: Corpus) -> str:
     return Subwords.train(lines(), size, side.algorithm).model
 
 
-def _chosen(spec: Spec, side: TokenSide, counts: Mapping[str, int]) -> list[str]:
-    """The ordinary symbols, the most frequent first."""
+def _chosen(
+    spec: Spec, side: TokenSide, counts: Mapping[str, int], first: tuple[str, ...]
+) -> list[str]:
+    """The ordinary symbols: the first ones as they are, then the most frequent first."""
     special = special_symbols(spec)
-    table: Vocabulary = build(
-        KINDS[side.tokens](), counts, least=side.least, size=side.limit, special=special
-    )
     names = special.names()
+    room = None if side.limit is None else side.limit - len(first)
+    if first and room is not None and room < len(names):
+        count = len(first) + len(names)
+        raise ValueError(f"size is {side.limit}, and the {count} symbols of the run are more")
+    if first and room == len(names):
+        return [*first]
+    others = {unit: counts[unit] for unit in counts.keys() - {*first}}
+    table: Vocabulary = build(
+        KINDS[side.tokens](), others, least=side.least, size=room, special=special
+    )
     symbols = [s for index, s in enumerate(table.symbols) if index not in names]
-    if not symbols:
+    if not symbols and not first:
         raise ValueError(f"no symbol occurs {side.least} times in the training data")
-    return symbols
+    return [*first, *symbols]
 
 
 def _dotted(path: KeyPath) -> str:

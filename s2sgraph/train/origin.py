@@ -32,16 +32,25 @@ class Origin:
         settings: the settings of the spec by key path; a file stands as the hash of its content.
         data: a hash of the content of each set of files, wherever they lie.
         start: a hash of the weights that training began with; None for drawn ones.
+        added: whether symbols were added to the vocabularies of those weights.
         own: the key paths of settings that do not have their default; not kept in a manifest.
     """
 
     settings: Flat
     data: dict[str, str]
     start: str | None = None
+    added: bool = False
     own: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, spec: Spec, data: Mapping[str, str], start: Path | None = None) -> Origin:
+    def of(
+        cls,
+        spec: Spec,
+        data: Mapping[str, str],
+        start: Path | None = None,
+        *,
+        added: bool = False,
+    ) -> Origin:
         """The origin of a run; OSError if a file cannot be read."""
         beside = Path(spec.places.name).parent
         settings = {
@@ -49,16 +58,17 @@ class Origin:
             for key, value in _settings(spec, full=True)
         }
         own = tuple(key for key, _ in _settings(spec, full=False))
-        return cls(settings, dict(data), _sha256(start) if start else None, own)
+        return cls(settings, dict(data), _sha256(start) if start else None, added, own)
 
     def to_json(self) -> dict[str, Any]:
         """For the manifest."""
-        return {"settings": self.settings, "data": self.data, "start": self.start}
+        form = {"settings": self.settings, "data": self.data, "start": self.start}
+        return form | {"added": self.added}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Origin:
         """From a manifest; KeyError if it lacks something."""
-        return cls(form["settings"], form["data"], form["start"])
+        return cls(form["settings"], form["data"], form["start"], form.get("added", False))
 
     def differences(self, now: Origin) -> list[str]:
         """What keeps a run of this origin from going on with another one, in words."""
@@ -75,6 +85,9 @@ class Origin:
         ]
         if now.start is not None and now.start != self.start:
             found.append("the weights to begin with are others")
+        elif now.start is not None and now.added != self.added:
+            was, now_is = ("were", "are not") if self.added else ("were not", "are")
+            found.append(f"symbols {was} added to the vocabularies, and now {now_is}")
         return found
 
     def _chosen(self, key: str) -> bool:

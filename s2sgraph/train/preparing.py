@@ -41,7 +41,9 @@ class Preparation:
         self.train, self.dev = corpus(spec, "train"), corpus(spec, "dev")
         sets = {"train": self.train, "dev": self.dev}
         data = {name: found.fingerprint() for name, found in sets.items() if found}
-        self.origin = Origin.of(spec, data, start.weights if start else None)
+        self.origin = Origin.of(
+            spec, data, start.weights if start else None, added=bool(start and start.adds)
+        )
         self.manifest: dict[str, Any] = {"s2sgraph": __version__, "name": spec.name}
         self._before: Origin | None = None
         self._examples: tuple[Examples, Examples | None] | None = None
@@ -112,11 +114,14 @@ class Preparation:
         """
         assert self.train is not None
         spec = self.start.close(self.spec) if self.start else self.spec
-        closed = close(spec, self.train)
+        closed = close(spec, self.train, self.start.first if self.start else {})
         draft = _draft(closed)
         frozen(draft)
         if self.start:
-            draft.fitted(self.start.weights)
+            told = self.start.added(self.spec, draft)
+            self.start.fitted(draft)
+            for line in told:
+                self.tell(line)
         self._examples = self._encode(draft)
         if self.processes.first:
             self._write(closed)

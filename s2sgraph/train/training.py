@@ -26,6 +26,7 @@ def train(
     tell: Tell = lambda text: None,
     overwrite: bool = False,
     start: str | PathLike[str] | None = None,
+    add_symbols: bool = False,
 ) -> Run:
     """Train a model, and leave its resolved spec, its weights and a log in a folder.
 
@@ -41,9 +42,11 @@ def train(
         overwrite: whether a run that is in the folder already is replaced.
         start: weights to begin with: a run folder, whose vocabularies fill those that are open in
             the spec, or a safetensors file.
+        add_symbols: whether symbols that these vocabularies lack are added behind theirs: counted
+            in the training data where the spec leaves a vocabulary open, or as the spec gives them.
 
     Raises:
-        SpecError: the spec is no model, or names no data.
+        SpecError: the spec is no model, or names no data; or symbols cannot be added.
         DataError: the data cannot be used; names every line at fault.
         WeightError: the weights to begin with do not fit the model.
         TrainingError: the folder holds another run, or a value is not finite any more.
@@ -52,10 +55,12 @@ def train(
     if spec.data.train is None:
         problem = Problem(("data",), "missing: train names no file", "write data: {train: FILE}")
         raise spec.error([problem])
+    if add_symbols and start is None:
+        raise TrainingError("symbols are added to the vocabularies of a run: name it as start")
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
     check_evaluation(spec)
     processes = Processes(spec.train.precision)
-    begin = Start.at(start) if start is not None else None
+    begin = Start.at(start, adds=add_symbols) if start is not None else None
     folder = Folder(Path(run_folder))
     if begin and overwrite and begin.weights.parent.resolve() == folder.path.resolve():
         message = f"{folder.path} cannot be replaced by a run that begins with its weights"
@@ -86,7 +91,7 @@ def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:
     model = compile(resolved)
     train, dev = prepared.examples(model)
     begin = prepared.start if checkpoint is None else None
-    weights = model.fitted(begin.weights) if begin else None
+    weights = begin.fitted(model) if begin else None
     held = Development.of(model, prepared.dev, dev) if prepared.dev and dev else None
     loop = Loop(
         model, train, held, prepared.folder, prepared.processes, weights=weights, report=report

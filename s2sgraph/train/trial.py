@@ -79,20 +79,22 @@ class Trial:
         )
 
 
-def try_out(spec: Spec, start: str | PathLike[str] | None = None) -> Trial:
+def try_out(
+    spec: Spec, start: str | PathLike[str] | None = None, *, add_symbols: bool = False
+) -> Trial:
     """Make a few updates, of the largest batch first, and leave nothing behind.
 
     Raises:
         as `train`, for whatever is found before its first update.
     """
     processes = Processes(spec.train.precision)
-    begin = Start.at(start) if start is not None else None
+    begin = Start.at(start, adds=add_symbols) if start is not None else None
     with TemporaryDirectory() as place:
         folder = Folder(Path(place) / "run")
         prepared = Preparation(spec, folder, begin, processes, lambda text: None)
         model = compile(prepared.begin())
         examples, _ = prepared.examples(model)
-        weights = model.fitted(begin.weights) if begin else None
+        weights = begin.fitted(model) if begin else None
         settings = model.spec.train
         updater = Updater(model, examples, weights, processes)
         size = settings.batch_size

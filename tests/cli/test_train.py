@@ -119,6 +119,23 @@ def test_weights_of_another_run(cli: Any, folder: Path) -> None:
     assert (done.code, "is no run with best.safetensors" in done.err) == (5, True)
 
 
+def test_symbols_are_added_to_the_vocabularies_of_another_run(cli: Any, folder: Path) -> None:
+    spec = folder / "spec.yaml"
+    assert cli("train", spec, "-o", folder / "run").code == 0
+    (folder / "new.tsv").write_text("ax\tby\n" * 9)
+    options = ("--train", folder / "new.tsv", "--from", folder / "run", "--add-symbols")
+    done = cli("train", spec, "-o", folder / "tuned", *options)
+    assert done.code == 0, done.err
+    assert done.err.splitlines()[:2] == [
+        "source: 1 symbol is added to 7: 'x'",
+        "target: 1 symbol is added to 7: 'y'",
+    ]
+    assert load(folder / "tuned" / "spec.yaml").source.symbols == ("a", "b", "c", "x")
+    assert cli("train", spec, "--dry-run", *options).code == 0
+    done = cli("train", spec, "-o", folder / "other", "--add-symbols")
+    assert (done.code, "--from RUN" in done.err) == (2, True)
+
+
 def test_a_dry_run_leaves_nothing(cli: Any, folder: Path) -> None:
     done = cli("train", folder / "spec.yaml", "--dry-run", "--freeze", "encoder")
     assert done.code == 0, done.err
