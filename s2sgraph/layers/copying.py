@@ -91,9 +91,10 @@ class Words:
         sizes = scores.type.sizes | weights.type.sizes | gate.type.sizes
         lead = Type("float", tuple((a, sizes[a]) for a in ("batch", "beam", over) if a in sizes))
         scores, weights, gate = (spread(value, lead) for value in (scores, weights, gate))
-        # g and 1 - g but for a factor of both: exact also where one of them is very small
-        make, copy = exp(minimum(gate, 0.0)), exp(minimum(gate * -1.0, 0.0))
-        whole = maximum(make + copy * total(weights, over=self.axis), LEAST)
+        # g and 1 - g but for a factor of both: exact also where one of them is very small. Some
+        # chance is left to make a word, for there may be none to copy.
+        make, copy = maximum(exp(minimum(gate, 0.0)), LEAST), exp(minimum(gate * -1.0, 0.0))
+        whole = make + copy * total(weights, over=self.axis)
         made = softmax(scores, over="symbol") * (make / whole)
         room = filled((*lead.dims, ("word", None)))  # as many as `extra` are
         wide = rename(concat(rename(made, symbol="word"), room, over="word"), word="symbol")

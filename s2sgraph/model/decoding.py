@@ -34,7 +34,7 @@ def decoded(plan: Plan, given: dict[str, Value]) -> Found:
         def step(token: Value) -> tuple[Value, Found]:
             return recording.decode(token)["logits"], recording.asked(of_steps=True)
 
-        decoder = Decoder(step, recording.attention, lambda: recording.mask)
+        decoder = Decoder(step, recording.attention, lambda: recording.mask, recording.chances)
         found = plan.search.search(decoder, rules)
     else:
         found = _frames(recording, rules)

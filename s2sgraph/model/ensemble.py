@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from s2sgraph.exporting import ExportError
 from s2sgraph.graph import trace
-from s2sgraph.graph.ops import add, exp, log, log_softmax, maximum, mul
+from s2sgraph.graph.ops import add, exp, log, maximum, mul
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.copying import LEAST
 from s2sgraph.model.model import Model
 from s2sgraph.model.recording import DEFAULT_INPUTS, Recording
 from s2sgraph.model.traces import Tracing
+from s2sgraph.search.rules import normalised
 from s2sgraph.weights import Weights
 
 Mean = Literal["probabilities", "log-probabilities"]
@@ -109,17 +110,21 @@ class Assembly(Recording):
     def decode(self, before: Value) -> dict[str, Value]:
         """Trace all decoders on what came before: the mean of what they say."""
         with trace.member(member(1)):
-            found = [super().decode(before)]
+            chances = [super().chances(super().decode(before)["logits"])]
         for number, other in enumerate(self.others, 2):
             with trace.member(member(number)):
-                found.append(other.decode(before))
+                chances.append(other.chances(other.decode(before)["logits"]))
         assert isinstance(self.plan, Together)
-        chances = [log_softmax(each["logits"], over="symbol") for each in found]
         if self.plan.mean == "log-probabilities":
             return {"logits": _mean(chances)}
         mean = log(maximum(_mean([exp(chance) for chance in chances]), LEAST))
         words = self.tracer.words
         return {"logits": mean if words is None else words.within_reach(mean)}
+
+    def chances(self, logits: Value) -> Value:
+        """Log-probabilities from their mean, which is that already if it is of probabilities."""
+        assert isinstance(self.plan, Together)
+        return logits if self.plan.mean == "probabilities" else normalised(logits)
 
     def attention(self) -> Value:
         """The mean of the attention of all members; see `Recording.attention`."""

@@ -25,6 +25,7 @@ from s2sgraph.model.sources import (
     restored,
 )
 from s2sgraph.model.targets import Target
+from s2sgraph.search.rules import normalised
 from s2sgraph.search.search import Search
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, TokenSource, TokenTarget
@@ -173,6 +174,10 @@ class Recording:
                 deviation = deviation * const(value=by.standard, dtype="float", axes=("feature",))
             frames["deviations"] = deviation
         return frames
+
+    def chances(self, logits: Value) -> Value:
+        """Log-probabilities from the logits of a decoder, which are that already if it copies."""
+        return normalised(logits) if self.tracer.words is None else logits
 
     def start(self) -> Value:
         """What the decoder reads at its first step: the start symbol, or a frame."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s2sgraph.graph.ops import equal, extent, log_softmax, select, shift, take, total, trim
+from s2sgraph.graph.ops import equal, extent, select, shift, take, total, trim
 from s2sgraph.graph.values import Value
 from s2sgraph.model.chains import TIME
 from s2sgraph.model.recording import Plan, Recording
@@ -22,7 +22,7 @@ def scored(plan: Plan, given: dict[str, Value]) -> dict[str, Value]:
     target = covered(given["target"], "given time", TIME, plan.pad)
     if recording.tracer.words is not None:
         target = recording.tracer.words.within(target)
-    chosen = take(log_softmax(found.pop("logits"), over="symbol"), target, over="symbol")
+    chosen = take(recording.chances(found.pop("logits")), target, over="symbol")
     scores = select(equal(target, plan.pad), 0.0, chosen)
     whole = leaving(total(scores, over=TIME), recording.like)
     return {**_left(recording, {"token_scores": scores, **found}), "scores": whole}

@@ -12,7 +12,6 @@ from s2sgraph.graph.ops import (
     equal,
     extent,
     less,
-    log_softmax,
     minimum,
     or_,
     outer,
@@ -25,7 +24,7 @@ from s2sgraph.graph.ops import (
 from s2sgraph.graph.types import Type
 from s2sgraph.graph.values import Value
 from s2sgraph.search.history import History
-from s2sgraph.search.rules import DEAD, Rules
+from s2sgraph.search.rules import DEAD, Rules, normalised
 from s2sgraph.search.settings import is_off
 
 
@@ -58,12 +57,11 @@ class Choices:
         given = rules.prefix is not None or rules.banned is not None or bool(rules.never)
         return given or self.history is not None or not is_off(self.least, 0)
 
-    def weigh(self, logits: Value) -> None:
-        """Take the scores of a step: `[…, symbol]`."""
-        self.chances = self.wishes = log_softmax(logits, over="symbol")
+    def weigh(self, logits: Value, chances: Value) -> None:
+        """Take the scores of a step, and their log-probabilities: `[…, symbol]`."""
+        self.chances = self.wishes = chances
         if self.penalises and self.history is not None:
-            penalised = self.history.penalised(logits, self.penalty)
-            self.wishes = log_softmax(penalised, over="symbol")
+            self.wishes = normalised(self.history.penalised(logits, self.penalty))
 
     def open(self) -> Value:
         """What symbols are chosen by, `[…, symbol]`: `HIDDEN` if they must not be."""

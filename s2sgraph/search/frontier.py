@@ -106,7 +106,7 @@ class Frontier:
             choices, states = Choices(self.rules, BEAMS, apart=True), self._states()
             logits, further = self.decoder.step(states.token)
             names[:] = further
-            choices.weigh(logits)
+            choices.weigh(logits, self.decoder.chances(logits))
             going, ends = self._going(choices, states.sums), choices.ends()
             named = choices.named(going.symbols)
             over = self._renew(states, going, named, ends)

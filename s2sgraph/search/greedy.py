@@ -37,7 +37,7 @@ class Greedy(Search, kind="greedy"):
             token = carry(filled(ROWS.dims, dtype="int", value=rules.special.bos))
             done = carry(rules.begun())
             logits, further = decoder.step(token)
-            choices.weigh(logits)
+            choices.weigh(logits, decoder.chances(logits))
             wishes = choices.open()
             found, wish = best(wishes)
             names[:] = further

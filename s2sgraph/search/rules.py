@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.graph.loops import filled, step_number
-from s2sgraph.graph.ops import at_most, equal, expand, or_, trim
+from s2sgraph.graph.ops import at_most, equal, expand, log_softmax, or_, trim
 from s2sgraph.graph.values import Value
 from s2sgraph.search.settings import Number
 from s2sgraph.spec.sides import Special
@@ -16,6 +16,11 @@ Found = dict[str, Value]
 """Values by name."""
 DEAD = HIDDEN / 10
 """A sum of log-probabilities below this has a symbol in it that is not allowed."""
+
+
+def normalised(scores: Value) -> Value:
+    """Log-probabilities from the scores of all symbols: `[…, symbol]`."""
+    return log_softmax(scores, over="symbol")
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class Decoder:
         attention: of the step just traced, how much each place of the source was attended to:
             `[…, source]`.
         mask: which places the source has: `bool[batch, source]`.
+        chances: from the scores of a step to log-probabilities.
     """
 
     step: Callable[[Value], tuple[Value, Found]]
     attention: Callable[[], Value]
     mask: Callable[[], Value]
+    chances: Callable[[Value], Value] = normalised
 
 
 @dataclass(frozen=True)

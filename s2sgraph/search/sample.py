@@ -113,7 +113,7 @@ class Sample(Search, kind="sample", main="n_best"):
             token = carry(filled(SAMPLES.dims, dtype="int", value=rules.special.bos))
             done = carry(begun)
             logits, further = decoder.step(token)
-            choices.weigh(logits)
+            choices.weigh(logits, decoder.chances(logits))
             wishes = choices.open()
             drawn = distribution.draw(wishes, take(noise, step_number(), over="draw"))
             wish, named = take(wishes, drawn, over="symbol"), choices.named(drawn)

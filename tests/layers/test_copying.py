@@ -215,6 +215,30 @@ def test_no_probability_is_lost_where_all_is_sure():
         np.testing.assert_allclose(np.exp(found), np.exp(wanted["logits"]), atol=1e-3)
 
 
+def test_probabilities_add_up_where_nothing_is_made_and_nothing_can_be_copied():
+    """The gate is shut, so that the share of the vocabulary is zero, and a source has no place."""
+    model = copying({"copy": "context"})
+    weights = trained(model)
+    weights["decoder.output.gate_bias"] = np.array(-200, np.float32)
+    wanted = expected(model, "teach", weights, inputs_of())
+    np.testing.assert_allclose(np.exp(wanted["logits"]).sum(-1), 1)
+    for prepare in PREPARED.values():
+        assert_agree(prepare(model.trace("teach"), weights)(inputs_of()), wanted)
+
+
+@pytest.mark.parametrize("graph", ["decode", "score"])
+def test_log_probabilities_are_not_normalised_again(graph):
+    model = copying({"copy": "context"}, outputs=())
+
+    def operations(inside):
+        for node in inside.nodes:
+            yield node.op
+            yield from operations(node.body) if node.body else ()
+
+    assert "log_softmax" not in {*operations(model.trace(graph))}
+    assert "log_softmax" in {*operations(copying({}).trace(graph))}
+
+
 def test_the_step_is_given_what_it_copies():
     model = copying({"copy": "context"}, outputs=())
     weights = trained(model)
