@@ -118,6 +118,9 @@ class Assembly(Recording):
         if self.plan.mean == "log-probabilities":
             return {"logits": _mean(chances)}
         mean = log(maximum(_mean([exp(chance) for chance in chances]), LEAST))
+        # A mean of nothing is LEAST by now: what is hidden from all members is hidden again.
+        if self.shortlist:
+            mean = mean + self.shortlist.hidden
         words = self.tracer.words
         return {"logits": mean if words is None else words.within_reach(mean)}
 

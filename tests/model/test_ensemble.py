@@ -60,6 +60,21 @@ def test_copies_of_one_model_are_that_model():
         np.testing.assert_allclose(found["scores"], wanted["scores"], atol=1e-9)
 
 
+@pytest.mark.parametrize("mean", ["probabilities", "log-probabilities"])
+def test_symbols_that_a_run_does_not_allow_are_in_no_hypothesis(mean):
+    """Where there are fewer hypotheses than are wanted, too."""
+    models, weights = members({"kind": "beam", "beams": 6, "n_best": 6})
+    ensemble = Ensemble(models, mean)
+    graph = ensemble.trace("decode", (), ("max_length", "allowed"))
+    inputs = {**drawn(ensemble, "decode", max_length=2), "allowed": np.array([4, 4])}
+    for prepare in PREPARED.values():
+        found = prepare(graph, ensemble.together(weights))(inputs)
+        assert {*found["tokens"].flat} <= {0, 2, 4}
+        for tokens, scores in zip(found["tokens"], found["scores"], strict=True):
+            assert len({*map(tuple, tokens[:3].tolist())}) == 3
+            assert (np.isfinite(scores) == [True, True, True, False, False, False]).all()
+
+
 def test_the_score_file_and_the_coverage_penalty():
     models, weights = members()
     search = {"kind": "beam", "beams": 3, "coverage_penalty": 0.3}
