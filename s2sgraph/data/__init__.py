@@ -1,5 +1,6 @@
 """Data files and batches, in numpy."""
 
+from s2sgraph.data.alignments import ALIGNMENTS, outside
 from s2sgraph.data.archives import read_archive
 from s2sgraph.data.batches import Batches, collate, order
 from s2sgraph.data.corpus import Corpus, Part
@@ -11,6 +12,7 @@ from s2sgraph.data.parallel import Pair, read_parallel
 from s2sgraph.data.policies import Place, Policy, Record, Report, Sieve
 
 __all__ = [
+    "ALIGNMENTS",
     "Batches",
     "Corpus",
     "DataError",
@@ -27,6 +29,7 @@ __all__ = [
     "Sieve",
     "collate",
     "order",
+    "outside",
     "read_archive",
     "read_json_lines",
     "read_lines",

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from s2sgraph.data.alignments import aligned
 from s2sgraph.data.archives import archive_records
 from s2sgraph.data.errors import DataError, Fault
 from s2sgraph.data.fields import Field, Row
@@ -23,16 +24,19 @@ class Part:
         file: of lines `source TAB target`; or `.jsonl` or `.npz`. None where there are columns.
         columns: a file for each name.
         weight: how often each of its rows comes in an epoch.
+        alignments: a file with the links of each row; None where nobody reads them.
     """
 
     file: Path | None = None
     columns: Mapping[str, Path] = field(default_factory=dict)
     weight: Fraction = Fraction(1)
+    alignments: Path | None = None
 
     @property
     def paths(self) -> list[Path]:
         """All its files."""
-        return list(self.columns.values()) if self.file is None else [self.file]
+        rows = [*self.columns.values()] if self.file is None else [self.file]
+        return rows if self.alignments is None else [*rows, self.alignments]
 
     @property
     def name(self) -> str:
@@ -41,6 +45,10 @@ class Part:
 
     def records(self, fields: Mapping[str, Field]) -> Iterator[Record[Row]]:
         """Its rows, as they stand. Raises DataError if a file cannot be read."""
+        found = self._rows(fields)
+        return found if self.alignments is None else aligned(found, self.alignments)
+
+    def _rows(self, fields: Mapping[str, Field]) -> Iterator[Record[Row]]:
         if self.file is None:
             return self._from_columns(fields)
         form = _form(self.file)
@@ -116,6 +124,9 @@ class Corpus:
             digest.update(f"|{part.weight}".encode())
             for name, path in part.columns.items() if part.columns else [("", part.paths[0])]:
                 digest.update(f"|{name}|{_form(path)}|{_hash(path)}".encode())
+            if part.alignments is not None:
+                path = part.alignments
+                digest.update(f"|alignments {_form(path)}|{_hash(path)}".encode())
         for name, kept in self.fields.items():
             digest.update(f"|{name}|{kept.kind}|{kept.features}".encode())
         return digest.hexdigest()

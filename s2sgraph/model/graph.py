@@ -10,6 +10,7 @@ from s2sgraph.layers.attention import Attention
 from s2sgraph.model.layers import LayerNode, Scope, expand
 from s2sgraph.model.sides import side_of
 from s2sgraph.model.sizes import Sizes
+from s2sgraph.model.supervising import Supervision
 from s2sgraph.model.targets import Resolver, Target, UnresolvedError
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.places import KeyPath
@@ -28,6 +29,7 @@ class ModelGraph:
         graph: a networkx.DiGraph over paths; `previous` of an edge: it is of the step before.
         targets: for each layer, what its references mean.
         outputs: the further outputs that the spec asks for, by name.
+        supervision: what the losses of training look at.
         sizes: the features of each layer's output.
     """
 
@@ -48,6 +50,7 @@ class ModelGraph:
         self.targets: dict[str, dict[Reference, Target]] = {}
         self.outputs: dict[str, Target] = {}
         self.graph = nx.DiGraph()
+        self.supervision = Supervision(spec, self.resolver, self.nodes, self.targets)
         problems = [*self._resolve()]
         if not problems:
             checks = (
@@ -57,6 +60,7 @@ class ModelGraph:
                 self._symbols,
                 self._tied,
                 self._copies,
+                self.supervision.problems,
             )
             problems = [*self._cycles()] or [problem for check in checks for problem in check()]
         if problems:
@@ -263,6 +267,14 @@ class ModelGraph:
         if not found:
             return ""
         return "source" if self.spec.encoders is None else found[1].chain
+
+    @property
+    def aligned(self) -> str:
+        """The name of the source whose places guided alignment looks at; "" without that."""
+        loss = self.spec.train.guided_alignment
+        if loss is None:
+            return ""
+        return "source" if self.spec.encoders is None else self.supervision.watched(loss).chain
 
     def _copy(self) -> tuple[LayerNode, Target] | None:
         """The output that copies, and the memory of the attention that it copies by."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from s2sgraph.spec.data import Data
+from s2sgraph.spec.data import Data, Part
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.items import Block, Faulty, layers
 from s2sgraph.spec.kinds import Layer, references
@@ -12,6 +12,7 @@ from s2sgraph.spec.messages import did_you_mean, one_of
 from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.references import Reference
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Special, TokenSource, TokenTarget
+from s2sgraph.spec.training import Train
 
 Items = tuple[Layer | Block | Faulty, ...]
 Source = TokenSource | FeatureSource
@@ -204,7 +205,7 @@ def data_columns(
             path: KeyPath = ("data", which, index)
             unknown = [name for name in part.columns if name not in names]
             for name in unknown:
-                hint = did_you_mean(name, [*names, "file", "weight"])
+                hint = did_you_mean(name, [*names, "file", "weight", "alignments"])
                 yield Problem(
                     (*path, name),
                     f"no input is called {name}",
@@ -215,3 +216,43 @@ def data_columns(
             if missing and not unknown:
                 message = f"missing: a file for {one_of(missing).replace(' or ', ' and ')}"
                 yield Problem(path, message, "give one for each, or one file of whole rows")
+
+
+def data_names(
+    source: Source | dict[str, Source], steps: Mapping[str, object]
+) -> Iterator[Problem]:
+    """No source or step value is called what is another key beside the files of data."""
+    sources = source if isinstance(source, dict) else {}
+    for top, names in (("source", sources), ("steps", steps)):
+        for name in names:
+            if name in ("file", "weight", "alignments"):
+                message = f"{name} has a meaning of its own beside the files of data"
+                yield Problem((top, name), message, "choose another name", at_key=True)
+
+
+def alignments(data: Data, train: Train) -> Iterator[Problem]:
+    """Alignments that are to guide training are there."""
+    if train.guided_alignment is None:
+        return
+    for index, part in enumerate(data.train or ()):
+        if part.alignments is None:
+            message = "missing: alignments, which train.guided_alignment needs"
+            hint = f"write {{{_files(part)}, alignments: FILE}}"
+            yield Problem(("data", "train", index), message, hint)
+
+
+def _files(part: Part) -> str:
+    files = part.columns if part.file is None else {"file": part.file}
+    return ", ".join(f"{name}: {file}" for name, file in files.items())
+
+
+def scheduled_sampling(train: Train, decoder: Items, target: Target) -> Iterator[Problem]:
+    """What is drawn by its chance has one."""
+    sampling = train.scheduled_sampling
+    if sampling is None or sampling.predictions != "sample" or isinstance(target, TokenTarget):
+        return
+    outputs = [layer for _, layer in layers(decoder, ("decoder",)) if layer.word == "output"]
+    if any(getattr(layer, "kind", "") != "gaussian" for layer in outputs):
+        message = "features have no chances to draw by, unless the output is gaussian"
+        at = ("train", "scheduled_sampling", "predictions")
+        yield Problem(at, message, "write argmax, or output: {kind: gaussian}")

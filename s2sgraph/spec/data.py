@@ -22,20 +22,24 @@ class Part(Settings):
     Attributes:
         file: lines of source TAB target, or `.jsonl` or `.npz`; `.gz` of any lines.
         columns: files by the name of what they hold; in a spec they stand beside `weight`.
+        alignments: a line for each row, of pairs of places `0-0 1-2`, the source's first.
         weight: how often each of its rows comes in an epoch.
     """
 
     file: Filename | None = None
     columns: dict[str, Filename] = Field(default_factory=dict)
+    alignments: Filename | None = None
     weight: Weight = 1.0
 
     @property
     def spelled(self) -> str | dict[str, Any]:
         """As a spec spells it."""
-        files = dict(self.columns) if self.file is None else {"file": self.file}
+        files: dict[str, Any] = dict(self.columns) if self.file is None else {"file": self.file}
+        if self.alignments is not None:
+            files["alignments"] = self.alignments
         if self.weight != 1:
-            return {**files, "weight": self.weight}
-        return files if self.file is None else self.file
+            files["weight"] = self.weight
+        return self.file if self.file is not None and len(files) == 1 else files
 
 
 def _part(value: Any) -> Part:
@@ -50,13 +54,14 @@ def _part(value: Any) -> Part:
                 files[str(key)] = read_filename(item)
             except PydanticCustomError as error:
                 problems.append(problem_of(error, str(key)))
+    alignments = files.pop("alignments", None)
     if not files and not problems:
         problems.append(Problem((), "names no file", "write file, or source and target"))
     if "file" in files and len(files) > 1:
         others = [key for key in files if key != "file"]
         message = "file holds whole rows, so no other file can hold a part of them"
         problems.append(Problem((others[0],), message, "keep file, or the others", at_key=True))
-    form = {"file": files.pop("file", None), "columns": files}
+    form = {"file": files.pop("file", None), "columns": files, "alignments": alignments}
     try:
         part = Part.model_validate(form | {k: v for k, v in value.items() if k == "weight"})
     except ValidationError as error:
@@ -125,9 +130,12 @@ class Data(Settings):
     max_length: Size | None = None
 
     @rule("dev", "test")
-    def _weights_are_for_training(self) -> Iterator[Problem]:
+    def _weights_and_alignments_are_for_training(self) -> Iterator[Problem]:
         for name in ("dev", "test"):
             for index, part in enumerate(getattr(self, name) or ()):
                 if part.weight != 1:
                     message = f"a weight of {part.weight:g}: {name} data are read once each"
                     yield Problem((name, index, "weight"), message, "remove weight")
+                if part.alignments is not None:
+                    message = f"alignments guide training; {name} data need none"
+                    yield Problem((name, index, "alignments"), message, "remove it", at_key=True)

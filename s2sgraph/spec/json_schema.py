@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FAMILIES = ("score", "window", "search", "length_penalty", "optimizer", "schedule",
-            "average", "metric")  # fmt: skip
+            "average", "scheduled_sampling", "metric")  # fmt: skip
 _DEFAULTS = {"search": "greedy", "optimizer": "adamw", "schedule": "constant"}
 
 

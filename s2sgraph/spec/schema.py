@@ -246,6 +246,18 @@ class Spec(Settings):
     def _columns_are_inputs(self) -> Iterator[Problem]:
         yield from checks.data_columns(self.data, self.source, self.target, self.steps)
 
+    @rule("source", "steps")
+    def _names_are_free(self) -> Iterator[Problem]:
+        yield from checks.data_names(self.source, self.steps)
+
+    @rule("data", "train")
+    def _alignments_are_there(self) -> Iterator[Problem]:
+        yield from checks.alignments(self.data, self.train)
+
+    @rule("train", "decoder", "target")
+    def _what_is_sampled_has_chances(self) -> Iterator[Problem]:
+        yield from checks.scheduled_sampling(self.train, self.decoder, self.target)
+
     @rule("outputs")
     def _outputs_are_of_this_step(self) -> Iterator[Problem]:
         for path, reference in references(self.outputs, ("outputs",)):

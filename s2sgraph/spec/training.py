@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from s2sgraph.spec.attention_losses import CoverageLoss, GuidedAlignment
 from s2sgraph.spec.checking import Settings, rule
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.evaluation import Evaluate
 from s2sgraph.spec.fields import Positive, Rate, Size
 from s2sgraph.spec.kinds import Chosen, Kind, kinds
 from s2sgraph.spec.messages import did_you_mean
+from s2sgraph.spec.scheduled_sampling import ScheduledSampling
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -146,6 +148,9 @@ class Train(Settings):
         steps: updates of the weights after which training ends.
         epochs: passes over the data after which training ends, if that comes first.
         label_smoothing: share of the truth that is spread over the other symbols.
+        coverage_loss: what is added to the loss for attending twice to a place.
+        guided_alignment: what is added to the loss for attending elsewhere than alignments say.
+        scheduled_sampling: how often the decoder reads what it predicts in place of the truth.
         clip: largest norm of the gradient; null does not clip.
         freeze: weights that stay as they are: paths such as `encoder`, or patterns with `*`.
         precision: 32 for float32; bf16 computes products in bfloat16 and keeps weights in float32.
@@ -170,6 +175,9 @@ class Train(Settings):
     steps: Size = 2000
     epochs: Size | None = None
     label_smoothing: Rate = 0.0
+    coverage_loss: CoverageLoss | None = None
+    guided_alignment: GuidedAlignment | None = None
+    scheduled_sampling: Annotated[ScheduledSampling, Chosen("scheduled_sampling")] | None = None
     clip: Positive | None = 1.0
     freeze: Annotated[tuple[str, ...], Field(strict=False)] = ()
     precision: Literal[32, "bf16"] = 32

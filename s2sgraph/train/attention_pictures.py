@@ -8,6 +8,7 @@ from typing import Any
 
 from s2sgraph.evaluating import Question
 from s2sgraph.model import Model
+from s2sgraph.model.attending import attentions
 from s2sgraph.pictures.attention import draw_attention
 from s2sgraph.runtime import Contract, Result, Session
 from s2sgraph.text.own import named
@@ -18,19 +19,7 @@ LONGEST_TITLE = 80
 
 def attention_layers(model: Model) -> dict[str, str]:
     """The attention layers of the decoder: the reference of each one's weights, by its name."""
-    found = {}
-    for path, node in model.layers.nodes.items():
-        if node.chain == "decoder" and node.layer.word == "attention":
-            name = _reference(path)
-            found[name] = f"{name}.weights"
-    return found
-
-
-def _reference(path: str) -> str:
-    """How a reference spells a layer's path: `decoder.block.0.context` is `block[0].context`."""
-    _, *parts = path.split(".")
-    text = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
-    return text.removeprefix(".")
+    return {name: f"{name}.weights" for name in attentions(model.layers.nodes)}
 
 
 def draw_attentions(

@@ -1,46 +1,85 @@
-"""The loss of a batch of rows by a module."""
+"""The losses of a batch of rows by a module."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from s2sgraph.model import Model
+from s2sgraph.train.attention_losses import AttentionLoss
 from s2sgraph.train.examples import Examples
-from s2sgraph.train.feeding import Feeder
-from s2sgraph.train.loss import Loss, Outputs, Total
+from s2sgraph.train.feeding import Batch, Feeder
+from s2sgraph.train.loss import Loss, Outputs
 from s2sgraph.train.order import Rows
 from s2sgraph.train.processes import Processes
 
 Forward = Callable[..., Any]
+Reader = Callable[[Outputs, Tensor], Tensor]
+"""What a decoder reads, by what a first pass on the true target has given, and by that target."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The losses of some rows, each as a sum over their places.
+
+    Attributes:
+        sum: the loss of the target.
+        places: of the target.
+        beside: the other losses by name.
+        objective: what training makes smaller: all of them, weighted.
+    """
+
+    sum: Tensor
+    places: int
+    beside: dict[str, Tensor]
+    objective: Tensor
 
 
 class BatchLoss:
-    """Feeds rows of examples to a module, and takes the loss of what it gives."""
+    """Feeds rows of examples to a module, and takes the losses of what it gives."""
 
-    def __init__(self, model: Model, examples: Examples, loss: Loss, processes: Processes) -> None:
-        self.examples, self.loss, self.processes = examples, loss, processes
+    def __init__(
+        self,
+        model: Model,
+        examples: Examples,
+        loss: Loss,
+        processes: Processes,
+        beside: Sequence[AttentionLoss] = (),
+    ) -> None:
+        self.examples, self.loss, self.processes, self.beside = examples, loss, processes, beside
         self.feed = Feeder(model)
-        sequences = [name for name in examples.rows[0] if not name.endswith("_static")]
-        self.lengths = examples.lengths[:, sequences.index("target")]
+        self.lengths = examples.lengths[:, self.feed.sequences.index("target")]
         self.output = "logits" if model.vocabularies.get("target") else "frames"
 
-    def __call__(self, forward: Forward, rows: Rows) -> Total:
-        """The loss of some rows, summed over their places."""
-        batch = self.feed([self.examples.rows[int(row)] for row in rows])
-        inputs = self.processes.to_device(batch.inputs)
-        with self.processes.precision():
-            found = forward(*inputs)
-        target = self.processes.to_device(batch.target)
-        return self.loss(self._named(found), target, batch.lengths)
+    def __call__(self, forward: Forward, rows: Rows, reader: Reader | None = None) -> Losses:
+        """The losses of some rows; with a reader, of a second pass on what it gives."""
+        batch = self._on_device(self.feed([self.examples.rows[int(row)] for row in rows]))
+        read = batch
+        if reader is not None:
+            with torch.no_grad():
+                first = self._outputs(forward, batch)
+            read = self.feed.reading(batch, reader(first, batch.target))
+        outputs = self._outputs(forward, read)
+        total = self.loss(outputs, batch.target, batch.lengths)
+        beside = {loss.name: loss(outputs, batch) for loss in self.beside}
+        added = [loss.weight * beside[loss.name] for loss in self.beside]
+        return Losses(total.sum, total.places, beside, sum(added, total.sum))
 
     def places(self, rows: Rows) -> int:
         """How many places of the target some rows have."""
         return int(self.lengths[rows].sum())
 
-    def _named(self, found: Tensor | Outputs) -> Outputs:
+    def _on_device(self, batch: Batch) -> Batch:
+        inputs, target, links = self.processes.to_device((batch.inputs, batch.target, batch.links))
+        return replace(batch, inputs=inputs, target=target, links=links)
+
+    def _outputs(self, forward: Forward, batch: Batch) -> Outputs:
         """The outputs by name, in float32 whatever they were computed in."""
+        with self.processes.precision():
+            found = forward(*batch.inputs)
         named = found if isinstance(found, dict) else {self.output: found}
         return {name: value.float() for name, value in named.items()}

@@ -14,7 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from s2sgraph.data import Corpus, DataError, Fault, Field, Part, Place, Record, Report, Row, Sieve
+from s2sgraph.data import (
+    ALIGNMENTS,
+    Corpus,
+    DataError,
+    Fault,
+    Field,
+    Part,
+    Place,
+    Record,
+    Report,
+    Row,
+    Sieve,
+    outside,
+)
 from s2sgraph.data.store import Arrays, Builder, Places, Shape, Store, opened
 from s2sgraph.model import Model
 from s2sgraph.model.vocabularies import Table
@@ -33,7 +46,8 @@ class Examples:
     Attributes:
         rows: each has, by the name of an input: ids int32[time], frames float32[time, feature],
             or float32[feature] for what is known of a whole row. A target ends with the end
-            symbol where its length is free.
+            symbol where its length is free. `alignments`, where they guide training, is
+            int32[2 * link]: a place of the source and one of the target in turn.
         places: where each row stands.
         lengths: int64[row, side], of every sequence of every row.
         parts: how many rows each part of the data has, and its weight, as `Batches` takes them.
@@ -56,6 +70,7 @@ def corpus(spec: Spec, which: str) -> Corpus | None:
     if parts is None:
         return None
     folder = Path(spec.places.name).parent
+    guided = spec.train.guided_alignment is not None
     return Corpus(
         tuple(
             Part(
@@ -63,6 +78,7 @@ def corpus(spec: Spec, which: str) -> Corpus | None:
                 {name: folder / file for name, file in part.columns.items()},
                 # By its digits: 0.1 is a tenth, and not the binary fraction next to it.
                 Fraction(str(part.weight)),
+                folder / part.alignments if guided and part.alignments is not None else None,
             )
             for part in parts
         ),
@@ -84,8 +100,11 @@ def moved(spec: Spec, place: Path) -> dict[str, Any]:
 
 def _moved(part: settings.Part, folder: Path, place: Path) -> settings.Part:
     columns = {name: named_from(place, folder / file) for name, file in part.columns.items()}
-    file = None if part.file is None else named_from(place, folder / part.file)
-    return part.model_copy(update={"file": file, "columns": columns})
+    single = {
+        key: None if name is None else named_from(place, folder / name)
+        for key, name in (("file", part.file), ("alignments", part.alignments))
+    }
+    return part.model_copy(update={**single, "columns": columns})
 
 
 def named_from(spec: Path, file: Path) -> str:
@@ -133,6 +152,8 @@ def encode(
     shapes = {
         name: Shape(field.features, field.kind == "values") for name, field in given.fields.items()
     }
+    if any(part.alignments for part in given.parts):
+        shapes[ALIGNMENTS] = Shape()
     key = _key(model, given, max_length)
     store = opened(cache, shapes, key) if cache else None
     if store is None:
@@ -148,7 +169,8 @@ def encode(
 def _examples(given: Corpus, store: Store, key: str) -> Examples:
     counts = [note["rows"] for note in store.notes]
     reports = [Report.from_json(note["report"]) for note in store.notes]
-    sequences = [n for n, (_, shape) in enumerate(store.rows.shapes.items()) if not shape.once]
+    shapes = store.rows.shapes.items()
+    sequences = [n for n, (k, shape) in enumerate(shapes) if not shape.once and k != ALIGNMENTS]
     return Examples(
         store.rows,
         Places([str(part.paths[0]) for part in given.parts], counts, store.lines),
@@ -166,6 +188,7 @@ def _key(model: Model, given: Corpus, max_length: int | None) -> str:
         "max_length": max_length,
         "steps": list(model.spec.steps),
         "copied": model.layers.copied,
+        "aligned": model.layers.aligned,
     }
     text = json.dumps([given.fingerprint(), about], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
@@ -178,7 +201,7 @@ def _stored(encoder: _Encoder, given: Corpus, builder: Builder) -> Store:
     with builder:
         for part in given.parts:
             report, rows = Report(), 0
-            records = encoder.records(sieve, part.records(given.fields))
+            records = encoder.records(sieve, part.records(given.fields), part.alignments)
             for record in sieve.records(records, report):
                 assert record.row is not None
                 builder.add(record.row, record.place.line)
@@ -198,27 +221,36 @@ class _Encoder:
         self.spec, self.fields, self.max_length = model.spec, fields, max_length
         self.tables: Mapping[str, Table | None] = model.vocabularies
         self.copied = model.layers.copied
+        self.aligned = model.layers.aligned
 
-    def records(self, sieve: Sieve, found: Iterator[Record[Row]]) -> Iterator[Record[Arrays]]:
-        """The records with their rows as a model reads them, and with what is odd about those."""
+    def records(
+        self, sieve: Sieve, found: Iterator[Record[Row]], alignments: Path | None
+    ) -> Iterator[Record[Arrays]]:
+        """The records with their rows as a model reads them, and with what is odd about those.
+
+        `alignments` is the file that the links of the rows are from, if they have any.
+        """
         for record in found:
             if record.row is None or not sieve.wants(record):
                 yield Record(record.place, None, record.faults, record.count)
                 continue
             try:
-                row, odd = self.encoded(record.row, record.place.line)
+                row, odd = self.encoded(record.row, record.place.line, alignments)
             except ValueError as error:
                 fault = Fault(record.place.line, str(error))
                 yield Record(record.place, None, (*record.faults, fault))
             else:
                 yield Record(record.place, row, (*record.faults, *odd))
 
-    def encoded(self, row: Row, line: int) -> tuple[Arrays, list[Fault]]:
+    def encoded(self, row: Row, line: int, alignments: Path | None) -> tuple[Arrays, list[Fault]]:
         """The arrays of a row, and faults for what was cut. Raises ValueError if it cannot fit."""
         arrays: Arrays = {}
         odd = []
-        for name, value in row.items():
+        places: dict[str, int] = {}
+        for name in self.fields:
+            value = row[name]
             found = self._copying(name, row) if self._copies(name) else self._encoded(name, value)
+            places[name] = len(found)
             if self._is_long(name, found):
                 odd.append(Fault(line, f"{name} too long ({len(found):,} places)",
                                  f"at most {self.max_length:,}"))  # fmt: skip
@@ -232,6 +264,12 @@ class _Encoder:
         self._check(arrays)
         if self.copied:
             arrays["target"] = self._reachable(arrays)
+        if ALIGNMENTS in row:
+            sides = places[self.aligned], places["target"]
+            links, faults = outside(np.asarray(row[ALIGNMENTS]), *sides, line, str(alignments))
+            kept = links if self.max_length is None else links[(links < self.max_length).all(1)]
+            arrays[ALIGNMENTS] = kept.astype(np.int32).flatten()
+            odd += faults
         return arrays, odd
 
     def _encoded(self, name: str, value: Any) -> Sequence[Any]:

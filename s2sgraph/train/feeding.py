@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from s2sgraph.data import collate
+from s2sgraph.data import ALIGNMENTS, collate
 from s2sgraph.model import Model
 from s2sgraph.train.examples import Arrays, fields
+
+
+class Links(NamedTuple):
+    """Which places of the source belong to which of the target.
+
+    Attributes:
+        places: int64[link, 3]: the row of the batch, the place of the target, and of the source.
+        shares: float32[link]: those of one place of the target are equal, and add up to 1.
+    """
+
+    places: Tensor
+    shares: Tensor
 
 
 @dataclass(frozen=True)
@@ -21,12 +35,14 @@ class Batch:
     Attributes:
         inputs: what the module takes, in its order.
         target: int64[batch, time] or float32[batch, time, feature].
-        lengths: int64[batch], of the target.
+        lengths: int64[batch], of the target; they stay in the memory of the CPU.
+        links: the alignments of the rows, where they guide training.
     """
 
     inputs: tuple[Tensor, ...]
     target: Tensor
     lengths: Tensor
+    links: Links | None = None
 
 
 class Feeder:
@@ -37,12 +53,30 @@ class Feeder:
         self.pad = model.spec.special.pad
         kept = fields(model.spec).items()
         self.once = [name for name, field in kept if field.kind == "values"]
+        self.sequences = [name for name, field in kept if field.kind != "values"]
 
     def __call__(self, rows: Sequence[Arrays]) -> Batch:
         """The batch of some rows."""
-        sequences = [{n: v for n, v in row.items() if n not in self.once} for row in rows]
-        arrays = collate(sequences, self.pad)
+        arrays = collate([{n: row[n] for n in self.sequences} for row in rows], self.pad)
         arrays |= {name: np.stack([row[name] for row in rows]) for name in self.once}
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         inputs = tuple(tensors[name] for name in self.names)
-        return Batch(inputs, tensors["target"], tensors["target_length"])
+        links = _links([row[ALIGNMENTS] for row in rows]) if ALIGNMENTS in rows[0] else None
+        return Batch(inputs, tensors["target"], tensors["target_length"], links)
+
+    def reading(self, batch: Batch, target: Tensor) -> Batch:
+        """A batch whose decoder reads another target than the one it is to give."""
+        place = self.names.index("target")
+        return replace(batch, inputs=(*batch.inputs[:place], target, *batch.inputs[place + 1 :]))
+
+
+def _links(rows: Sequence[NDArray[np.int32]]) -> Links:
+    """The links of each row: places of source and target in turn."""
+    pairs = [links.reshape(-1, 2).astype(np.int64) for links in rows]
+    numbers = np.repeat(np.arange(len(rows)), [len(links) for links in pairs])
+    source, target = np.concatenate(pairs).T
+    cells = numbers * (1 + target.max(initial=0)) + target
+    _, which, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    shares = (1 / counts[which]).astype(np.float32)
+    places = np.stack([numbers, target, source], axis=1)
+    return Links(torch.from_numpy(places), torch.from_numpy(shares))

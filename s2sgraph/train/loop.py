@@ -146,8 +146,9 @@ class Loop:
         after = replace(self.state)
         update = self.order.take(after)
         after.step += 1
-        total, places = self.updater.update(update, after.step, self._rate(after.step))
-        after.sum, after.count = after.sum + total, after.count + places
+        found, places = self.updater.update(update, after.step, self._rate(after.step))
+        after.sum, after.count = after.sum + found.pop("loss"), after.count + places
+        after.beside = {name: after.beside.get(name, 0.0) + found[name] for name in found}
         self.state = after
 
     def _rate(self, step: int) -> float:
@@ -204,18 +205,21 @@ class Loop:
     def _progress(self, figures: Figures, rate: float, logged: bool) -> Progress:
         state, now = self.state, time.perf_counter()
         # Between lines of the log this process's own loss stands for that of all.
-        total = self.processes.sum([state.sum])[0] if logged else state.sum * self.processes.count
+        sums = [state.sum, *state.beside.values()]
+        every = self.processes.sum(sums) if logged else [s * self.processes.count for s in sums]
+        loss, *beside = (total / max(state.count, 1) for total in every)
         began, step = self._began
         left = (now - began) / max(state.step - step, 1) * (self.steps - state.step)
         return Progress(
-            state.step, self.steps, state.epoch + 1, total / max(state.count, 1), rate,
+            state.step, self.steps, state.epoch + 1, loss, rate,
+            beside=dict(zip(state.beside, beside, strict=True)),
             tokens_per_second=state.count / max(now - self._window, 1e-9),
             seconds=state.seconds + now - self._since, seconds_left=left,
             figures=figures, best=state.best, logged=logged,
         )  # fmt: skip
 
     def _log(self, progress: Progress) -> None:
-        self.state.sum, self.state.count = 0.0, 0
+        self.state.sum, self.state.beside, self.state.count = 0.0, {}, 0
         self._window = time.perf_counter()
         if self.processes.first:
             line = progress.to_json()
@@ -228,6 +232,8 @@ class Loop:
         """Write a checkpoint of the state as it is."""
         self._clock()
         self.state.sums = self.processes.gather(self.state.sum)
+        beside = self.state.beside.items()
+        self.state.besides = {name: self.processes.gather(value) for name, value in beside}
         if self.processes.first:
             self.state.log = self.folder.keep_log()
             self.checkpoints.save(self.updater.checkpoint(self.state))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+_SINCE = {"beside", "besides"}
+"""What a run without other losses may lack: older ones do."""
+
 
 @dataclass
 class State:
@@ -24,6 +27,8 @@ class State:
         stayed: validations since the best one or since the rate fell last.
         sum: the loss of this process's rows since the last line of the log.
         sums: that of every process, when this was saved.
+        beside: the other losses of this process's rows since then, by name.
+        besides: those of every process, when this was saved.
         count: the places of the target that they are over.
         seconds: how long training has taken, pauses left out.
         log: bytes of the log.
@@ -40,14 +45,16 @@ class State:
     stayed: int = 0
     sum: float = 0.0
     sums: list[float] = field(default_factory=list)
+    beside: dict[str, float] = field(default_factory=dict)
+    besides: dict[str, list[float]] = field(default_factory=dict)
     count: int = 0
     seconds: float = 0.0
     log: int = 0
 
     def seen_by(self, rank: int, count: int) -> State:
         """The state of one of `count` processes; it was saved by the first of as many or others."""
-        own = self.sums[rank] if len(self.sums) == count else 0.0 if rank else sum(self.sums)
-        return replace(self, sum=own)
+        beside = {name: _own(sums, rank, count) for name, sums in self.besides.items()}
+        return replace(self, sum=_own(self.sums, rank, count), beside=beside)
 
     def to_json(self) -> dict[str, Any]:
         """By name."""
@@ -57,6 +64,11 @@ class State:
     def from_json(cls, form: dict[str, Any]) -> State:
         """From the values by name; ValueError if they are others."""
         names = {field.name for field in fields(cls)}
-        if form.keys() != names:
+        if not names - _SINCE <= form.keys() <= names:
             raise ValueError(f"expected {', '.join(sorted(names))}")
         return cls(**form)
+
+
+def _own(sums: list[float], rank: int, count: int) -> float:
+    """The sum of one of `count` processes; others than those that saved them have it together."""
+    return sums[rank] if len(sums) == count else 0.0 if rank else sum(sums)

@@ -13,8 +13,9 @@ from torch import Tensor, fx, nn
 
 from s2sgraph.model import Model
 from s2sgraph.spec.training import Train
+from s2sgraph.train.attention_losses import attention_losses
 from s2sgraph.train.averaging import averaging
-from s2sgraph.train.batch_loss import BatchLoss
+from s2sgraph.train.batch_loss import BatchLoss, Forward, Losses
 from s2sgraph.train.checkpoints import Checkpoint
 from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import Examples
@@ -23,6 +24,7 @@ from s2sgraph.train.loss import loss_of
 from s2sgraph.train.optimizing import by_name, optimizer, restore
 from s2sgraph.train.order import Rows, Update, seed_of, share
 from s2sgraph.train.processes import Processes
+from s2sgraph.train.scheduled_sampling import Sampling
 from s2sgraph.train.starting import frozen
 from s2sgraph.train.state import State
 from s2sgraph.weights import Weights
@@ -35,6 +37,7 @@ class Updater:
 
     Attributes:
         module: the module itself, not wrapped for other processes or compiled.
+        figures: the names of the losses: `loss`, that of the target, and those beside it.
     """
 
     def __init__(
@@ -43,8 +46,13 @@ class Updater:
         self.settings: Train = model.spec.train
         self.examples, self.processes = examples, processes
         loss = loss_of(model, self.settings.label_smoothing)
-        self.loss = BatchLoss(model, examples, loss, processes)
-        self.module: fx.GraphModule = model.to_torch(self.settings.seed, weights)
+        beside = attention_losses(model)
+        self.loss = BatchLoss(model, examples, loss, processes, beside)
+        self.figures = ("loss", *(one.name for one in beside))
+        outputs = [*dict.fromkeys(one.output for one in beside)]
+        seed, sampling = self.settings.seed, self.settings.scheduled_sampling
+        self.module: fx.GraphModule = model.to_torch(seed, weights, outputs=outputs)
+        self.sampling = None if sampling is None else Sampling(model, sampling)
         for path in frozen(model):
             self.module.get_parameter(path).requires_grad_(False)
         # The module itself validates and is kept; one that is compiled shares its weights.
@@ -65,7 +73,7 @@ class Updater:
         Processes choose in their first pass in which order gradients are summed from then on, and
         the order makes the last digit. So it is the same where a run begins and where it goes on.
         """
-        self.processes.backward(self.loss(self.forward, np.zeros(1, np.int64)).sum)
+        self.processes.backward(self.loss(self.forward, np.zeros(1, np.int64)).objective)
         self.optimizer.zero_grad(set_to_none=True)
 
     @property
@@ -73,10 +81,11 @@ class Updater:
         """The module to validate and to keep: of the mean of the weights, where there is one."""
         return self.average.module if self.average else self.module
 
-    def update(self, update: Update, step: int, rate: float) -> tuple[float, int]:
+    def update(self, update: Update, step: int, rate: float) -> tuple[dict[str, float], int]:
         """One step down the gradient.
 
-        Returns the loss of this process's own rows as a sum, and the places of all processes.
+        Returns the losses of this process's own rows as sums, by the names of the figures, and the
+        places of all processes.
 
         Raises:
             TrainingError: the loss or the gradient is not finite; the weights are as before.
@@ -90,26 +99,32 @@ class Updater:
         losses = []
         for number, rows in enumerate(own):
             with self.processes.accumulating(self.forward, more=number < len(own) - 1):
-                found = self._loss(rows, update[number], step, number)
-                self.processes.backward(found / max(every, 1))
-            losses.append(found.detach())
+                found = self._losses(self.forward, update[number], step, number)
+                # All processes go forward and back together, also where there is no row for each.
+                counts = int(len(rows) > 0)
+                self.processes.backward(found.objective * counts / max(every, 1))
+            figures = torch.stack([found.sum, *found.beside.values()])
+            losses.append(figures.detach() * counts)
         # The only place that waits for an accelerator, once in an update.
-        total, norm = torch.stack([torch.stack(losses).sum(), self._clip()]).tolist()
-        if not (math.isfinite(total) and math.isfinite(norm)):
-            what = ("gradient", norm) if math.isfinite(total) else ("loss", total)
-            raise self._not_finite(*what, update, own, step)
+        sums = torch.stack(losses).sum(0)
+        *totals, norm = torch.cat([sums, self._clip()[None]]).tolist()
+        for what, value in zip((*self.figures, "gradient"), (*totals, norm), strict=True):
+            if not math.isfinite(value):
+                raise self._not_finite(what, value, update, own, step)
         self.optimizer.step()
         if self.average:
             self.average.updated()
-        return total, every
+        return dict(zip(self.figures, totals, strict=True)), every
 
-    def _loss(self, own: Rows, rows: Rows, step: int, number: int) -> Tensor:
-        """The loss of this process's rows of a batch."""
-        self.processes.seed(seed_of(self.settings.seed, step, number, self.processes.rank))
-        if len(own):
-            return self.loss(self.forward, own).sum
-        # All processes go forward and back together, also where there is no row for each.
-        return self.loss(self.forward, rows[:1]).sum * 0
+    def _losses(self, forward: Forward, rows: Rows, step: int, number: int) -> Losses:
+        """The losses of this process's rows of a batch; of the first row where it has none."""
+        rank, count = self.processes.rank, self.processes.count
+        self.processes.seed(seed_of(self.settings.seed, step, number, rank))
+        own = slice(rank, None, count) if rank < len(rows) else slice(1)
+        draws = None
+        if self.sampling is not None:
+            draws = self.sampling.draws(step, number, self.loss.lengths[rows], own)
+        return self.loss(forward, rows[own], draws)
 
     def _clip(self) -> Tensor:
         """The norm of the gradient, which is clipped."""
@@ -124,7 +139,8 @@ class Updater:
     def _not_finite(
         self, what: str, value: float, update: Update, own: Sequence[Rows], step: int
     ) -> TrainingError:
-        trials = (partial(self._again, rows, step, n) for n, rows in enumerate(own) if len(rows))
+        numbers = [n for n, rows in enumerate(own) if len(rows)]
+        trials = (partial(self._again, update[n], step, n) for n in numbers)
         found = next(filter(None, (find(self.module, trial) for trial in trials)), None)
         unseen = "no batch of this process shows it when it is computed once more"
         return TrainingError(
@@ -134,9 +150,8 @@ class Updater:
         )
 
     def _again(self, rows: Rows, step: int, number: int) -> Tensor:
-        """The loss of a batch once more, with the same draws, by the module itself."""
-        self.processes.seed(seed_of(self.settings.seed, step, number, self.processes.rank))
-        return self.loss(self.module, rows).sum
+        """The objective of a batch once more, with the same draws, by the module itself."""
+        return self._losses(self.module, rows, step, number).objective
 
     def _lines(self, rows: Sequence[int]) -> list[str]:
         """Where the rows stand."""

@@ -22,6 +22,8 @@ FORMS: list[tuple[Any, list[Any]]] = [
     (COLUMNS, [COLUMNS]),
     ({"file": "a.tsv"}, ["a.tsv"]),
     ({"file": "a.tsv", "weight": 2}, [{"file": "a.tsv", "weight": 2}]),
+    ({"file": "a.tsv", "alignments": "a.gz"}, [{"file": "a.tsv", "alignments": "a.gz"}]),
+    ({"alignments": "a", **COLUMNS, "weight": 2}, [{**COLUMNS, "alignments": "a", "weight": 2}]),
     (["a.tsv", {**COLUMNS, "weight": 0.25}], ["a.tsv", {**COLUMNS, "weight": 0.25}]),
 ]
 
@@ -37,7 +39,9 @@ def test_every_form_is_read_written_and_in_the_schema(given: Any, spelled: list[
         validator.validate({**plain(loads(TEXT)), "data": {"train": form}})
 
 
-@pytest.mark.parametrize("given", [[], {}, 3, [3], {"weight": 2}, {"file": ["a"]}, [[]]])
+@pytest.mark.parametrize(
+    "given", [[], {}, 3, [3], {"weight": 2}, {"alignments": "a"}, {"file": ["a"]}, [[]]]
+)
 def test_what_names_no_file_is_refused(given: Any) -> None:
     spec = loads(TEXT)
     with pytest.raises(SpecError, match=r"set data\.train: data\.train"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from s2sgraph.spec import Spec, kinds, loads
+from s2sgraph.spec.attention_losses import CoverageLoss, GuidedAlignment
 from s2sgraph.spec.data import Data
 from s2sgraph.spec.fields import RESERVED
 from s2sgraph.spec.items import Block
@@ -21,7 +22,17 @@ def test_the_first_example_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    "family", ["layer", "score", "window", "search", "optimizer", "schedule", "average"]
+    "family",
+    [
+        "layer",
+        "score",
+        "window",
+        "search",
+        "optimizer",
+        "schedule",
+        "average",
+        "scheduled_sampling",
+    ],
 )
 def test_every_kind_and_setting_is_named(family: str) -> None:
     for word, kind in kinds(family).items():
@@ -31,7 +42,10 @@ def test_every_kind_and_setting_is_named(family: str) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [Spec, Special, TokenSource, TokenTarget, FeatureSource, FeatureTarget, Data, Train, Block],
+    [
+        *(Spec, Special, TokenSource, TokenTarget, FeatureSource, FeatureTarget, Data, Train),
+        *(Block, CoverageLoss, GuidedAlignment),
+    ],
 )
 def test_every_key_is_named(settings: type[Spec]) -> None:
     for key in set(settings.keys()):

@@ -5,6 +5,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from s2sgraph.spec import dump, json_schema, kinds, load
+from s2sgraph.spec.json_schema import FAMILIES
 from s2sgraph.spec.reading import read
 
 
@@ -24,7 +25,7 @@ def test_examples_are_valid(example: Path, validator: Draft202012Validator) -> N
 def test_every_kind_is_there(validator: Draft202012Validator) -> None:
     definitions = validator.schema["$defs"]
     assert {f"layer.{word}" for word in kinds("layer")} <= set(definitions)
-    for family in ("score", "window", "search", "optimizer", "schedule", "average"):
+    for family in FAMILIES:
         words = {form["properties"]["kind"]["const"] for form in definitions[family]["anyOf"][1:]}
         assert words == set(kinds(family))
 
@@ -49,6 +50,10 @@ GOOD: dict[str, Any] = {
         {"decoder": [{"attention": {"score": "bilinear"}}]},
         {"source": {"tokens": "word"}},
         {"train": {"optimizer": {"kind": "adamw", "momentum": 0.1}}},
+        {"train": {"coverage_loss": {"weight": 0}}},
+        {"train": {"guided_alignment": {"weight": 1, "head": -1}}},
+        {"train": {"scheduled_sampling": {"kind": "exponential"}}},
+        {"train": {"scheduled_sampling": {"kind": "exponential", "base": 2}}},
         {"search": {"kind": "bean"}},
         {"nam": "x"},
     ],

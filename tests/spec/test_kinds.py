@@ -23,7 +23,17 @@ def test_the_families() -> None:
 
 
 @pytest.mark.parametrize(
-    "family", ["layer", "score", "window", "search", "optimizer", "schedule", "average"]
+    "family",
+    [
+        "layer",
+        "score",
+        "window",
+        "search",
+        "optimizer",
+        "schedule",
+        "average",
+        "scheduled_sampling",
+    ],
 )
 def test_every_kind_is_described(family: str) -> None:
     for word, kind in kinds(family).items():

@@ -25,6 +25,19 @@ SETTINGS = {
     "train.log_every": 1,
     "train.evaluate.sentences": 0,
 }
+ATTENDING = {
+    "decoder": [
+        {"embedding": 8},
+        {"gru": {"size": 16, "start": "encoder.final"}},
+        {"attention": {"name": "context", "query": "gru", "score": "dot"}},
+        {"dense": {"name": "readout", "from": ["gru", "context"], "size": 16}},
+        "output",
+    ],
+    "data.train": {"file": "train.tsv", "alignments": "train.align"},
+    "train.coverage_loss": {},
+    "train.guided_alignment": {},
+    "train.scheduled_sampling": {"kind": "linear", "steps": 25, "least": 0.5},
+}
 
 
 def together(count: int, spec: Spec, folder: Path, *steps: int) -> list[Any]:
@@ -48,8 +61,12 @@ def logged(folder: Path) -> list[dict[str, float]]:
     return [{name: v for name, v in line.items() if name not in clock} for line in lines]
 
 
-def test_two_train_as_one_also_when_one_of_them_gets_a_signal(spec: Spec, tmp_path: Path) -> None:
-    given = spec().set(SETTINGS)
+@pytest.mark.parametrize("settings", [{}, ATTENDING], ids=["plain", "attending"])
+def test_two_train_as_one_also_when_one_of_them_gets_a_signal(
+    spec: Spec, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
+    given = spec().set(SETTINGS | settings)
     stopped, ended = together(2, given, tmp_path / "two", 9)
     assert [code for code, _ in stopped] == [143, 143]
     assert ended == [[0, ["torch.float32"]], [0, ["torch.float32"]]]
@@ -57,7 +74,7 @@ def test_two_train_as_one_also_when_one_of_them_gets_a_signal(spec: Spec, tmp_pa
     one, two = logged(run.folder), logged(tmp_path / "two")
     assert len(one) == 25
     assert [line.keys() for line in one] == [line.keys() for line in two]
-    for name in ("loss", "dev_loss"):
+    for name in ("loss", "dev_loss", *(("coverage_loss", "alignment_loss") if settings else ())):
         losses = [[line[name] for line in log if name in line] for log in (one, two)]
         np.testing.assert_allclose(*losses, rtol=2e-5)
     weights = load_file(run.last), load_file(tmp_path / "two" / "last.safetensors")

@@ -38,6 +38,20 @@ KINDS: dict[str, dict[str, Any]] = {
         "train.optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.9},
         "train.freeze": ["encoder.embedding"],
     },
+    "losses of attention, scheduled sampling": {
+        "decoder": [
+            {"embedding": 8},
+            {"gru": {"size": 16, "start": "encoder.final"}},
+            {"attention": {"name": "context", "query": "gru", "score": "dot"}},
+            {"dense": {"name": "readout", "from": ["gru", "context"], "size": 16}},
+            "output",
+        ],
+        "data.train": {"file": "train.tsv", "alignments": "train.align"},
+        "train.evaluate.sentences": 0,
+        "train.coverage_loss": {},
+        "train.guided_alignment": {},
+        "train.scheduled_sampling": {"kind": "linear", "steps": 15, "predictions": "sample"},
+    },
 }
 
 
@@ -76,6 +90,7 @@ def assert_equal(run: Run, other: Run) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_stopped_after_every_update(spec: Spec, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
     given = spec().set(EVERYTHING | KINDS[kind])
     whole = train(given, tmp_path / "whole")
     for step in range(1, 25):
