@@ -74,7 +74,9 @@ def train(
     if output is None or dry_run:
         from s2sgraph.train import try_out
 
-        typer.echo(try_out(loaded, start, add_symbols=add_symbols).describe())
+        trial = try_out(loaded, start, add_symbols=add_symbols)
+        if _speaks():
+            typer.echo(trial.describe())
         return
     _run(loaded, output, start, add_symbols, overwrite)
 
@@ -115,8 +117,13 @@ def _run(
             start=start,
             add_symbols=add_symbols,
         )
-    if os.environ.get("RANK", "0") == "0":  # of the processes that torchrun starts, one speaks
+    if _speaks():
         _tell(spec, run)
+
+
+def _speaks() -> bool:
+    """Whether this is the first of the processes that torchrun starts: the others say nothing."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _tell(spec: "Spec", run: "Run") -> None:

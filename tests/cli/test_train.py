@@ -45,6 +45,33 @@ def test_a_run(cli: Any, folder: Path) -> None:
     assert (folder / "run" / "best.safetensors").exists()
 
 
+def test_only_the_first_process_speaks(
+    cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")  # as torchrun numbers the second
+    for asked in (("-o", folder / "run"), ("--dry-run",)):
+        done = cli("train", folder / "spec.yaml", *asked)
+        assert (done.code, done.out) == (0, ""), done.err
+
+
+@pytest.mark.long
+def test_several_processes_speak_once(folder: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*torchrun, "-m", "s2sgraph", "train", "spec.yaml", "-o", "run"],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    steps, best, following = done.stdout.splitlines()
+    assert steps.startswith("10 steps in ")
+    assert best.startswith("best after step ")
+    assert following == "next: s2sgraph export run -o model.onnx"
+    assert done.stderr.count("step 10/10") == 1
+
+
 def test_settings_and_files_in_place_of_the_spec_s(
     cli: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
