@@ -12,18 +12,15 @@ from s2sgraph.graph.ops import (
     merge,
     minimum,
     mod,
-    mul,
-    split,
     take,
     top,
 )
 from s2sgraph.graph.values import Value
+from s2sgraph.search.chunks import chunked, even, unchunked
 from s2sgraph.search.counts import alone
 
 MANY, VERY_MANY = 4096, 16384
 """Symbols from which on chunks pay: to find the greatest, and to find several."""
-CHUNKS = range(64, 257)
-"""How long a chunk may be."""
 
 
 def best(x: Value) -> tuple[Value, Value]:
@@ -34,7 +31,7 @@ def best(x: Value) -> tuple[Value, Value]:
     peaks = greatest(parts, over="place")
     chunk = argmax(peaks, over="chunk")
     place = argmax(take(parts, chunk, over="chunk"), over="place")
-    return mul(chunk, parts.number("place")) + place, greatest(peaks, over="chunk")
+    return unchunked(chunk, place, parts.number("place")), greatest(peaks, over="chunk")
 
 
 def best_of_each(x: Value, count: Value) -> tuple[Value, Value]:
@@ -57,14 +54,11 @@ def best_of_each(x: Value, count: Value) -> tuple[Value, Value]:
 def _symbols(chunks: Value, near: Value, size: int) -> Value:
     """The places along `symbol` of places among the chunks that are searched."""
     chunk = take(chunks, floordiv(near, size), over="high")
-    return mul(chunk, size) + mod(near, size)
+    return unchunked(chunk, mod(near, size), size)
 
 
 def _chunks(x: Value, many: int) -> Value | None:
-    """The value with its symbols in chunks, `[…, chunk, place]`, if it is worth it and they can."""
+    """The value with its symbols in chunks, if it is worth it and they can be even."""
     symbols = x.size("symbol")
-    lengths = [n for n in CHUNKS if symbols is not None and symbols % n == 0]
-    if symbols is None or symbols < many or not lengths:
-        return None
-    length = min(lengths, key=lambda n: abs(n * n - symbols))
-    return split(x, axis="symbol", into=(("chunk", symbols // length), ("place", length)))
+    length = even(symbols) if symbols is not None and symbols >= many else None
+    return chunked(x, "symbol", length) if length else None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from s2sgraph.graph.loops import filled, witness
+from s2sgraph.graph.loops import witness
 from s2sgraph.graph.ops import (
     at_most,
-    concat,
     cumsum,
     div,
     exp,
@@ -21,13 +20,13 @@ from s2sgraph.graph.ops import (
     mul,
     number,
     select,
-    split,
     sub,
     take,
     top,
     total,
 )
 from s2sgraph.graph.values import Value
+from s2sgraph.search.chunks import chunked, unchunked
 from s2sgraph.search.counts import alone
 from s2sgraph.search.settings import Number, is_off
 
@@ -38,6 +37,7 @@ FROZEN = 1e30
 WIDE = 512
 """Symbols from which on they are searched in two steps: the chunk, and the place in it."""
 CHUNK = 128
+"""How long chunks are: what is drawn depends on it, for sums of chunks are rounded."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,7 @@ def inverse(weights: Value, noise: Value, *, over: str) -> Value:
     if size is None or size <= WIDE:
         sums = cumsum(weights, over=over)
         return _beyond(sums, mul(greatest(sums, over=over), noise), over)
-    chunks = -(-size // CHUNK)
-    if chunks * CHUNK > size:
-        dims = tuple((axis, n) for axis, n in weights.type.dims if axis != over)
-        rest = filled((*dims, (over, chunks * CHUNK - size)))
-        weights = concat(weights, rest, over=over)
-    parts = split(weights, axis=over, into=(("chunk", chunks), ("place", CHUNK)))
+    parts = chunked(weights, over, CHUNK)
     shares = total(parts, over="place")
     sums = cumsum(shares, over="chunk")
     target = mul(greatest(sums, over="chunk"), noise)
@@ -138,7 +133,7 @@ def inverse(weights: Value, noise: Value, *, over: str) -> Value:
     # Sums of a chunk are rounded in two ways: what is looked for is kept within the chunk.
     last = mul(greatest(own, over="place"), 1 - 2**-24)
     place = _beyond(own, maximum(minimum(target - before, last), 0.0), "place")
-    return mul(chunk, CHUNK) + place
+    return unchunked(chunk, place, CHUNK)
 
 
 def _beyond(sums: Value, target: Value, over: str) -> Value:
