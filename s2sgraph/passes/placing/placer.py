@@ -51,11 +51,11 @@ Kernel = Callable[["Placer", Node, list[Placed]], list[Placed] | None]
 """Places a composite as one node, or returns None to have its body placed instead."""
 
 
-def rule(name: str) -> Callable[[Rule], Rule]:
-    """Declare how an operation is placed: `rule(placer, node, *operands, **attrs)`."""
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Declare how these operations are placed: `rule(placer, node, *operands, **attrs)`."""
 
     def declare(function: Rule) -> Rule:
-        RULES[name] = function
+        RULES.update(dict.fromkeys(names, function))
         return function
 
     return declare

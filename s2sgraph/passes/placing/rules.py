@@ -62,47 +62,13 @@ def _linear(p: Placer, type: Type, x: Placed, weight: Placed, over: tuple[str, .
 # -- along an axis ----------------------------------------------------------------------
 
 
-def _along(p: Placer, op: str, node: Node, x: Placed, over: str, *, drops: bool = False) -> Placed:
-    """An operation along one axis, a dimension of its own, which the result lacks if it `drops`."""
+@rule("softmax", "log_softmax", "cumsum", "total", "greatest", "least", "argmax")
+def along(p: Placer, node: Node, x: Placed, over: str) -> Placed:
+    """An operation along one axis, a dimension of its own, which the result may lack."""
     x = p.conform(x, apart(x.layout, over))
-    axis = x.layout.index((over,))
-    layout = tuple(group for group in x.layout if group != (over,)) if drops else x.layout
-    return p.op(op, [x.raw], layout, node.outputs[0].type, axis=axis)
-
-
-@rule("softmax")
-def softmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "softmax", node, x, over)
-
-
-@rule("log_softmax")
-def log_softmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "log_softmax", node, x, over)
-
-
-@rule("cumsum")
-def cumsum(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "cumsum", node, x, over)
-
-
-@rule("total")
-def total(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "total", node, x, over, drops=True)
-
-
-@rule("greatest")
-def greatest(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "greatest", node, x, over, drops=True)
-
-
-@rule("least")
-def least(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "least", node, x, over, drops=True)
-
-
-@rule("argmax")
-def argmax(p: Placer, node: Node, x: Placed, over: str) -> Placed:
-    return _along(p, "argmax", node, x, over, drops=True)
+    type = node.outputs[0].type
+    layout = tuple(group for group in x.layout if group != (over,) or over in type.axes)
+    return p.op(node.op, [x.raw], layout, type, axis=x.layout.index((over,)))
 
 
 @rule("every")
