@@ -10,6 +10,7 @@ from s2sgraph.spec.attention_losses import CoverageLoss, GuidedAlignment
 from s2sgraph.spec.data import Data
 from s2sgraph.spec.fields import RESERVED
 from s2sgraph.spec.items import Block
+from s2sgraph.spec.json_schema import FAMILIES
 from s2sgraph.spec.sides import FeatureSource, FeatureTarget, Special, TokenSource, TokenTarget
 from s2sgraph.spec.training import Train
 
@@ -21,19 +22,7 @@ def test_the_first_example_is_valid() -> None:
     assert loads(example).name == "dates"
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        "layer",
-        "score",
-        "window",
-        "search",
-        "optimizer",
-        "schedule",
-        "average",
-        "scheduled_sampling",
-    ],
-)
+@pytest.mark.parametrize("family", ["layer", *FAMILIES])
 def test_every_kind_and_setting_is_named(family: str) -> None:
     for word, kind in kinds(family).items():
         for name in {word, *kind.keys()}:

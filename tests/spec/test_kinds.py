@@ -8,6 +8,7 @@ from s2sgraph.attention.windows import LocalPredictive
 from s2sgraph.layers.attention import Attention
 from s2sgraph.layers.lstm import Lstm
 from s2sgraph.spec import Kind, Layer, Reference, kinds
+from s2sgraph.spec.json_schema import FAMILIES
 from s2sgraph.spec.kinds import choose
 
 
@@ -22,19 +23,7 @@ def test_the_families() -> None:
     assert set(kinds("search")) >= {"greedy"}
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        "layer",
-        "score",
-        "window",
-        "search",
-        "optimizer",
-        "schedule",
-        "average",
-        "scheduled_sampling",
-    ],
-)
+@pytest.mark.parametrize("family", ["layer", *FAMILIES])
 def test_every_kind_is_described(family: str) -> None:
     for word, kind in kinds(family).items():
         assert (kind.word, kind.family) == (word, family)
