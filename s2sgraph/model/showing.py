@@ -41,13 +41,16 @@ def tree(model: Model) -> str:
         ]
         per = "one step" if decoder else f"each place of {axis}"
         lines += ["", f"{chain} (multiply-adds for {per})", *_table(rows)]
-    groups = [group for group in model.layers.groups() if model.layers.scanned(group)]
-    if groups:
-        lines.append("")
-        for group in groups:
-            names = ", ".join(path.removeprefix("decoder.") for path in group)
-            lines.append(f"trains step by step: {names}")
-    return "\n".join(lines) + "\n"
+    training = _training(model)
+    return "\n".join([*lines, "", *training] if training else lines) + "\n"
+
+
+def _training(model: Model) -> list[str]:
+    """What is to be known of how it trains, a line each."""
+    layers = model.layers
+    groups = [group for group in layers.groups() if layers.scanned(group)]
+    named = [", ".join(path.removeprefix("decoder.") for path in group) for group in groups]
+    return [*(f"trains step by step: {names}" for names in named), *layers.supervision.described()]
 
 
 def _in(model: Model, path: str, chain: str) -> bool:

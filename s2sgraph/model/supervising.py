@@ -11,6 +11,7 @@ from s2sgraph.model.layers import LayerNode
 from s2sgraph.model.sides import side_of
 from s2sgraph.model.targets import Resolver, Target, UnresolvedError
 from s2sgraph.spec.attention_losses import AttentionLoss, GuidedAlignment
+from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.messages import did_you_mean, one_of
 from s2sgraph.spec.places import KeyPath
@@ -58,6 +59,21 @@ class Supervision:
         chain = self.targets[node.path][node.layer.memory].chain
         headed = isinstance(loss, GuidedAlignment) and loss.head is not None
         return Watched(f"{name}.{'heads' if headed else 'weights'}", chain)
+
+    def described(self) -> list[str]:
+        """What training does besides, for people, a line each."""
+        train = self.spec.train
+        losses = {"coverage_loss": train.coverage_loss, "guided_alignment": train.guided_alignment}
+        found = [
+            f"trains with {key}: {self.watched(loss).output}, weight {loss.weight:g}"
+            for key, loss in losses.items()
+            if loss is not None
+        ]
+        if train.scheduled_sampling is not None:
+            settings = plain(train.scheduled_sampling).items()
+            told = ", ".join(f"{name} {value}" for name, value in settings)
+            found.append(f"trains with scheduled_sampling: {told.removeprefix('kind ')}")
+        return found
 
     def _name(self, loss: AttentionLoss) -> str:
         """The attention that a loss names, or the only one."""

@@ -39,6 +39,25 @@ def test_the_tree_names_every_layer_and_counts_every_weight():
     assert "trains step by step: context, state" in text
 
 
+def test_what_training_does_besides_is_named():
+    settings = {
+        "train.coverage_loss": {},
+        "train.guided_alignment": {"weight": 0.5},
+        "train.scheduled_sampling": {"kind": "linear", "steps": 30, "least": 0.25},
+    }
+    assert "trains with" not in tiny().show()
+    assert (
+        sketch(loads(SPEC).set(settings))
+        .show()
+        .endswith(
+            "trains step by step: context, state\n"
+            "trains with coverage_loss: context.weights, weight 1\n"
+            "trains with guided_alignment: context.weights, weight 0.5\n"
+            "trains with scheduled_sampling: linear, least 0.25, steps 30\n"
+        )
+    )
+
+
 def test_multiply_adds_are_those_of_the_products():
     cost = costs(tiny().tracing().stepping().step)
     assert owned(cost, "decoder.state") == {(): 4 * 5 * (4 + 6 + 5)}

@@ -38,6 +38,16 @@ def test_what_a_log_says(tmp_path: Path) -> None:
     )
 
 
+def test_losses_beside_the_loss_are_of_training(tmp_path: Path) -> None:
+    lines = [{**line, "coverage_loss": line["step"] / 10} for line in LINES]
+    curves = read_curves(written(tmp_path / "log.jsonl", *lines))
+    assert curves.beside == {"coverage_loss": [(5, 0.5), (10, 1.0), (20, 2.0)]}
+    assert [*curves.figures] == ["cer", "bleu"]
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        draw_curves(curves, tmp_path / "curves.svg")
+    assert "coverage_loss" in (tmp_path / "curves.svg").read_text("utf-8")
+
+
 def test_a_log_of_a_run_that_was_killed_and_went_on(tmp_path: Path) -> None:
     log = written(tmp_path / "log.jsonl", *LINES, {"step": 10, "loss": 0.75, "rate": 0.2})
     with log.open("a") as file:

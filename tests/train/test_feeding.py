@@ -58,3 +58,23 @@ def test_values_of_a_row_are_told_by_the_spec_and_not_by_their_name() -> None:
     assert by_name["wind_static"].shape == (2, 4, 2)
     assert by_name["wind_static"][0, 2:].abs().sum() == 0
     assert batch.target.shape == (2, 4, 1)
+
+
+def test_links_share_the_places_of_the_target() -> None:
+    """In the second row one place of the target has two of the source; the third row has none."""
+    model = compile(loads(TEXT))
+    rows = [
+        {
+            "source": np.array([4, 5, 4], np.int32),
+            "target": np.array([4, 5, 2], np.int32),
+            "alignments": np.array(links, np.int32),
+        }
+        for links in ([2, 0, 0, 1], [1, 1, 0, 0, 2, 1], [])
+    ]
+    batch = Feeder(model)(rows)
+    assert batch.links is not None
+    assert batch.links.places.tolist() == [[0, 0, 2], [0, 1, 0], [1, 1, 1], [1, 0, 0], [1, 1, 2]]
+    assert batch.links.shares.tolist() == [1, 1, 0.5, 1, 0.5]
+    nothing = Feeder(model)(rows[2:]).links
+    assert nothing is not None
+    assert (nothing.places.shape, nothing.shares.shape) == ((0, 3), (0,))

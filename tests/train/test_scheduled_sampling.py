@@ -229,3 +229,28 @@ def test_frames_of_its_own(spec: Spec, tmp_path: Path, predictions: str) -> None
     losses = logged(tmp_path / "run")
     assert losses[-1] < losses[0]
     assert np.isfinite(losses).all()
+
+
+COPYING = """
+source: {tokens: words, size: 6}
+target: {tokens: words, vocabulary: shared}
+encoder: [embedding: 8, gru: 8]
+decoder:
+  - embedding: 8
+  - gru: {name: state, size: 8, start: encoder.final}
+  - attention: {name: context, query: state, score: dot}
+  - output: {from: [state, context], copy: context, gate: [context, state]}
+data: {train: train.tsv}
+train: {batch_size: 8, steps: 60, log_every: 20, optimizer: {kind: adam, rate: 3e-2}}
+"""
+
+
+def test_words_that_no_vocabulary_has_are_read_too(spec: Spec, tmp_path: Path) -> None:
+    """A model that copies predicts words of the source's own, and reads what stands for them."""
+    given = spec(COPYING, train__scheduled_sampling=ALL | {"predictions": "sample"})
+    given = given.set({"train.coverage_loss": {}})
+    rows = [f"x{n} y{n}\ty{n} x{n}\n" for n in range(32)]
+    (tmp_path / "train.tsv").write_text("".join(rows))
+    train(given, tmp_path / "run")
+    losses = logged(tmp_path / "run")
+    assert losses[-1] < 0.7 * losses[0]
