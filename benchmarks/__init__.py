@@ -1,1 +1,1 @@
-"""Benchmarks: ratios against hand-written peers, measured in one run, both sides by turns."""
+"""Benchmarks: ratios against hand-written peers and another toolkit, measured by turns."""

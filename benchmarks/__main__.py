@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from benchmarks import beam, greedy, training_loop, training_step
+from benchmarks.toolkits import comparing
 
 BENCHMARKS = {
     "training_step": training_step.run,
     "training_loop": training_loop.run,
     "greedy": greedy.run,
     "beam": beam.run,
+    "toolkits": comparing.run,
 }
 
 if __name__ == "__main__":

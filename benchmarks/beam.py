@@ -13,7 +13,7 @@ from torch import Tensor
 
 import s2sgraph
 from benchmarks.pairs import Pair, measure
-from benchmarks.peers import BOS, PEERS, Luong, Transformer
+from benchmarks.peers import BOS, PEERS, Feeding, Luong, Transformer
 
 STEPS, WIDTH, BEAMS = 30, 20, 4
 Step = Callable[[Tensor, int], Tensor]
@@ -103,12 +103,12 @@ def begun(
     peer: torch.nn.Module, source: Tensor, length: Tensor
 ) -> tuple[Step, Callable[..., None]]:
     """One step of a peer whose rows are beams, and what reorders its states."""
-    assert isinstance(peer, Luong | Transformer)
-    return (
-        luong(peer, source, length)
-        if isinstance(peer, Luong)
-        else transformer(peer, source, length)
-    )
+    if isinstance(peer, Feeding):
+        return feeding(peer, source, length)
+    if isinstance(peer, Luong):
+        return luong(peer, source, length)
+    assert isinstance(peer, Transformer)
+    return transformer(peer, source, length)
 
 
 def luong(peer: Luong, source: Tensor, length: Tensor) -> tuple[Step, Callable[..., None]]:
@@ -119,10 +119,29 @@ def luong(peer: Luong, source: Tensor, length: Tensor) -> tuple[Step, Callable[.
 
     def step(token: Tensor, number: int) -> Tensor:
         h, states[:] = peer.decoder(peer.target(token)[:, None], tuple(states))
-        return peer.attend(h, memory, keys, mask)[:, 0]
+        return peer.output(peer.attend(h, memory, keys, mask))[:, 0]
 
     def reorder(rows: Tensor) -> None:
         states[:] = [x.index_select(1, rows) for x in states]
+
+    return step, reorder
+
+
+def feeding(peer: Feeding, source: Tensor, length: Tensor) -> tuple[Step, Callable[..., None]]:
+    fed, states, memory, mask = peer.begin(source, length)
+    memory, mask, fed = (x.repeat_interleave(BEAMS, 0) for x in (memory, mask, fed))
+    keys = peer.key(memory)
+    states = [tuple(x.repeat_interleave(BEAMS, 0) for x in state) for state in states]
+
+    def step(token: Tensor, number: int) -> Tensor:
+        nonlocal fed, states
+        fed, states = peer.step(peer.target(token), fed, states, memory, keys, mask)
+        return peer.output(fed)
+
+    def reorder(rows: Tensor) -> None:
+        nonlocal fed, states
+        fed = fed.index_select(0, rows)
+        states = [tuple(x.index_select(0, rows) for x in state) for state in states]
 
     return step, reorder
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Weights = Mapping[str, Tensor]
+State = tuple[Tensor, Tensor]
 BOS = 1
 
 
@@ -22,7 +23,7 @@ class Luong(nn.Module):
         self.source = nn.Embedding(symbols, size)
         self.target = nn.Embedding(symbols, size)
         self.encoder = nn.LSTM(size, size, 2, batch_first=True)
-        self.decoder = nn.LSTM(size, size, 2, batch_first=True)
+        self.decoder = self.recurrence(size)
         self.key = nn.Linear(size, size, bias=False)
         self.attended = nn.Linear(2 * size, size, bias=False)
         self.output = nn.Linear(size, symbols)
@@ -30,21 +31,20 @@ class Luong(nn.Module):
             self.source.weight.copy_(weights["encoder.embedding.weight"])
             self.target.weight.copy_(weights["decoder.embedding.weight"])
             for module, path in ((self.encoder, "encoder.lstm"), (self.decoder, "decoder.state")):
-                for layer in range(2):
-                    getattr(module, f"weight_ih_l{layer}").copy_(weights[f"{path}.{layer}.input"])
-                    getattr(module, f"weight_hh_l{layer}").copy_(weights[f"{path}.{layer}.state"])
-                    getattr(module, f"bias_ih_l{layer}").copy_(
-                        weights[f"{path}.{layer}.input_bias"]
-                    )
-                    getattr(module, f"bias_hh_l{layer}").zero_()
+                # By layer: weights of the input and of the state, and two biases.
+                for number, parameter in enumerate(module.parameters()):
+                    layer, kind = divmod(number, 4)
+                    name = ("input", "state", "input_bias", "")[kind]
+                    parameter.copy_(weights[f"{path}.{layer}.{name}"] if name else torch.zeros(()))
             self.key.weight.copy_(weights["decoder.context.key"])
             self.attended.weight.copy_(weights["decoder.attended.weight"])
             self.output.weight.copy_(weights["decoder.output.weight"])
             self.output.bias.copy_(weights["decoder.output.bias"])
 
-    def encode(
-        self, source: Tensor, length: Tensor
-    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    def recurrence(self, size: int) -> nn.Module:
+        return nn.LSTM(size, size, 2, batch_first=True)
+
+    def encode(self, source: Tensor, length: Tensor) -> tuple[Tensor, Tensor, State]:
         packed = nn.utils.rnn.pack_padded_sequence(
             self.source(source), length, batch_first=True, enforce_sorted=False
         )
@@ -58,12 +58,12 @@ class Luong(nn.Module):
     def attend(self, h: Tensor, memory: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         scores = (h @ keys.transpose(1, 2)).masked_fill(~mask[:, None], -1e9)
         context = scores.softmax(-1) @ memory
-        return self.output(torch.tanh(self.attended(torch.cat([context, h], -1))))
+        return torch.tanh(self.attended(torch.cat([context, h], -1)))
 
     def forward(self, source: Tensor, length: Tensor, target: Tensor) -> Tensor:
         memory, mask, state = self.encode(source, length)
         h, _ = self.decoder(self.target(F.pad(target[:, :-1], (1, 0), value=BOS)), state)
-        return self.attend(h, memory, self.key(memory), mask)
+        return self.output(self.attend(h, memory, self.key(memory), mask))
 
     @torch.inference_mode()
     def greedy(self, source: Tensor, length: Tensor, steps: int) -> Tensor:
@@ -71,7 +71,54 @@ class Luong(nn.Module):
         keys, token, tokens = self.key(memory), torch.full_like(length, BOS), []
         for _ in range(steps):
             h, state = self.decoder(self.target(token)[:, None], state)
-            token = self.attend(h, memory, keys, mask)[:, 0].argmax(-1)
+            token = self.output(self.attend(h, memory, keys, mask))[:, 0].argmax(-1)
+            tokens.append(token)
+        return torch.stack(tokens, 1)
+
+
+class Feeding(Luong):
+    """The same with input feeding: the attentional vector of a step is given to the next."""
+
+    def recurrence(self, size: int) -> nn.Module:
+        # Step by step, cells are faster than nn.LSTM.
+        return nn.ModuleList([nn.LSTMCell(2 * size, size), nn.LSTMCell(size, size)])
+
+    def step(
+        self,
+        x: Tensor,
+        fed: Tensor,
+        states: list[State],
+        memory: Tensor,
+        keys: Tensor,
+        mask: Tensor,
+    ) -> tuple[Tensor, list[State]]:
+        """One step from x and what is fed `[rows, feature]`: the next to feed, and states."""
+        h, after = torch.cat([x, fed], -1), []
+        for cell, state in zip(self.decoder, states, strict=True):
+            after.append(cell(h, state))
+            h = after[-1][0]
+        return self.attend(h[:, None], memory, keys, mask)[:, 0], after
+
+    def begin(self, source: Tensor, length: Tensor) -> tuple[Tensor, list[State], Tensor, Tensor]:
+        """What is fed first, states by layer, memory and mask."""
+        memory, mask, (h, c) = self.encode(source, length)
+        return torch.zeros_like(h[0]), [*zip(h, c, strict=True)], memory, mask
+
+    def forward(self, source: Tensor, length: Tensor, target: Tensor) -> Tensor:
+        fed, states, memory, mask = self.begin(source, length)
+        keys, found = self.key(memory), []
+        for x in self.target(F.pad(target[:, :-1], (1, 0), value=BOS)).unbind(1):
+            fed, states = self.step(x, fed, states, memory, keys, mask)
+            found.append(fed)
+        return self.output(torch.stack(found, 1))
+
+    @torch.inference_mode()
+    def greedy(self, source: Tensor, length: Tensor, steps: int) -> Tensor:
+        fed, states, memory, mask = self.begin(source, length)
+        keys, token, tokens = self.key(memory), torch.full_like(length, BOS), []
+        for _ in range(steps):
+            fed, states = self.step(self.target(token), fed, states, memory, keys, mask)
+            token = self.output(fed).argmax(-1)
             tokens.append(token)
         return torch.stack(tokens, 1)
 
@@ -217,6 +264,7 @@ class Transformer(nn.Module):
 
 PEERS: dict[str, type[nn.Module]] = {
     "luong": Luong,
+    "feeding": Feeding,
     "transformer": Transformer,
     "small_transformer": Transformer,
 }
