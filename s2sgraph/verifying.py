@@ -13,7 +13,9 @@ from s2sgraph.exporting import ExportError, exporter
 from s2sgraph.graph import reference
 from s2sgraph.graph.given import UNSET
 from s2sgraph.graph.types import DType
-from s2sgraph.text import sent
+from s2sgraph.runtime.errors import ModelError
+from s2sgraph.runtime.extensions import opened
+from s2sgraph.text import sent, settled
 from s2sgraph.ties import without_ties
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ def as_lines(inputs: Arrays, spelling: Spelling) -> tuple[Arrays, Arrays]:
     for name, vocabulary in spelling.sources.items():
         lengths = inputs[f"{name}_length"]
         texts = [vocabulary.decode(r[:n]) for r, n in zip(inputs[name], lengths, strict=True)]
+        if vocabulary.kind == "subwords":
+            texts = [settled(text) for text in texts]
         # Encoded anew: what is drawn may have no text that stands for it.
         again = [vocabulary.encode(text) for text in texts]
         ids[f"{name}_length"] = np.array([len(row) for row in again])
@@ -151,7 +155,9 @@ def _session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return opened(path, options)
+    except ModelError as error:
+        raise ExportError(str(error)) from None
     except Exception as error:
         raise ExportError(f"onnxruntime does not load the file: {error}") from None
 

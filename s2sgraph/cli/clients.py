@@ -295,6 +295,17 @@ public class Decode {{
 """
 
 
+def extended_python(file: str, tensors: Sequence[Tensor], outputs: Sequence[str]) -> str:
+    """For Python, with onnxruntime-extensions besides."""
+    opening = f"session = onnxruntime.InferenceSession({json.dumps(file)}"
+    options = """\
+options = onnxruntime.SessionOptions()
+options.register_custom_ops_library(onnxruntime_extensions.get_library_path())
+"""
+    program = python(file, tensors, outputs).replace(opening, f"{options}{opening}, options")
+    return program.replace("onnxruntime\n", "onnxruntime\nimport onnxruntime_extensions\n", 1)
+
+
 CLIENTS: dict[str, Callable[[str, Sequence[Tensor], Sequence[str]], str]] = {
     "python": python,
     "js": javascript,
@@ -303,7 +314,11 @@ CLIENTS: dict[str, Callable[[str, Sequence[Tensor], Sequence[str]], str]] = {
     "java": java,
 }
 
+EXTENDED = {"python": extended_python}
+"""Those for files that need onnxruntime-extensions."""
+
 
 def client(language: str, file: str, contract: Contract) -> str:
-    """A complete program in one of CLIENTS that decodes one row with the file."""
-    return CLIENTS[language](file, example(contract), _outputs(contract))
+    """A complete program that decodes one row with the file, in one of CLIENTS or EXTENDED."""
+    write = EXTENDED[language] if contract.extended else CLIENTS[language]
+    return write(file, example(contract), _outputs(contract))

@@ -19,6 +19,7 @@ EXTRAS = {
     "train": ("torch", "lightning-fabric"),
     "eval": ("rapidfuzz", "sacrebleu"),
     "plot": ("matplotlib",),
+    "extensions": ("onnxruntime-extensions",),
     "demo": ("babel",),
 }
 # What a command needs beyond the core. `export` compares with torch, which made the weights.
@@ -27,6 +28,7 @@ NEEDS = {
     "train, export": EXTRAS["train"],
     "train, eval (figures)": EXTRAS["eval"],
     "train (curves)": EXTRAS["plot"],
+    "export, run (subwords by the file)": EXTRAS["extensions"],
 }
 
 

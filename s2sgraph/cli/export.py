@@ -60,8 +60,12 @@ def export(
         typer.Option(help="What an ensemble takes the mean of."),
     ] = "probabilities",
     text: Annotated[
-        Literal["standard", "onnxruntime"] | None,
-        typer.Option(help="Lines in and out: by standard operators, or onnxruntime's own too."),
+        Literal["standard", "onnxruntime", "extensions"] | None,
+        typer.Option(
+            help="Lines in and out: by standard operators, or onnxruntime's own too, or also those "
+            "of onnxruntime-extensions, for byte-level BPE (but for U+0085 and letters that "
+            "Unicode has since version 14)."
+        ),
     ] = None,
     external: Annotated[
         bool, typer.Option("--external", help="Weights beside the file; for 100 MB and more.")

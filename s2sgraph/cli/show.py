@@ -66,6 +66,9 @@ def _show_file(path: Path, client: str | None, spec: bool) -> None:
     else:
         from s2sgraph.cli import clients
 
+        if contract.extended and client not in clients.EXTENDED:
+            hint = f"{path} needs onnxruntime-extensions; only python has a program for that"
+            raise typer.BadParameter(hint, param_hint="--client")
         typer.echo(clients.client(client, path.name, contract), nl=False)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from s2sgraph.exporting import ExportError
 from s2sgraph.model.vocabularies import Table
-from s2sgraph.text import SEPARATOR, Form, Spelling, Vocabulary
+from s2sgraph.text import SEPARATOR, Form, Spelling, Vocabulary, byte_pairs
 
 CUT = ("words", "characters")
-"""The kinds of units that operators of a file can cut a line into."""
+"""The kinds of units that operators of onnxruntime can cut a line into."""
 
 
 def spelling_of(tables: Mapping[str, Table], graph: str, form: Form, copied: str = "") -> Spelling:
@@ -29,26 +29,44 @@ def spelling_of(tables: Mapping[str, Table], graph: str, form: Form, copied: str
             f"{copied}: words that no vocabulary has are copied from it, which no table of a file "
             "can spell. Without text, Session and run do"
         )
-    for side, table in tables.items():
-        if not isinstance(table, Vocabulary) or table.kind not in CUT:
-            problems.append(
-                f"{side}: {table.kind} cannot be spelled by operators of a file; expected "
-                f"{' or '.join(CUT)}. Without text, Session and run spell them all the same"
-            )
-        elif table.normalize and side != "target":
-            problems.append(
-                f"{side}: no operator of a file normalizes text ({', '.join(table.normalize)}). "
-                "Without text, Session and run do"
-            )
-        elif form == "standard" and table.kind == "characters" and SEPARATOR in table.ordinary:
-            problems.append(
-                f"{side}: U+{ord(SEPARATOR):04X} is a symbol, but it stands between the characters "
-                "of a line; use the form onnxruntime"
-            )
+    problems += [
+        f"{side}: {odd}" for side, table in tables.items() if (odd := _odd(side, table, form))
+    ]
     if problems:
         raise ExportError("\n".join(problems))
     spelled = {side: table for side, table in tables.items() if isinstance(table, Vocabulary)}
     return Spelling(spelled, spelled.pop("target"), form)
+
+
+def _odd(side: str, table: Table, form: Form) -> str:
+    """Why a side cannot be spelled in this form; empty if it can."""
+    without = "Without text, Session and run spell them all the same"
+    cut = (*CUT, "subwords") if form == "extensions" else CUT
+    if not isinstance(table, Vocabulary) or table.kind not in cut:
+        more = "; for subwords, the form extensions" if table.kind == "subwords" else ""
+        return (
+            f"{table.kind} cannot be spelled by operators of a file; expected "
+            f"{' or '.join(cut)}{more}. {without}"
+        )
+    if table.normalize and side != "target":
+        return (
+            f"no operator of a file normalizes text ({', '.join(table.normalize)}). "
+            "Without text, Session and run do"
+        )
+    if form == "standard" and table.kind == "characters" and SEPARATOR in table.ordinary:
+        return (
+            f"U+{ord(SEPARATOR):04X} is a symbol, but it stands between the characters "
+            "of a line; use the form onnxruntime"
+        )
+    if table.kind == "subwords":
+        try:
+            byte_pairs(table.units)
+        except ValueError as error:
+            return (
+                f"{error}; expected subwords as `algorithm: bpe` learns them, which the form "
+                f"extensions spells. {without}"
+            )
+    return ""
 
 
 def spelled(interface: dict[str, Any], spelling: Spelling) -> dict[str, Any]:

@@ -108,6 +108,12 @@ class Contract:
         """The inputs that are settings of the run."""
         return tuple(i for i in self.inputs if i.is_setting)
 
+    @property
+    def extended(self) -> bool:
+        """Whether the file cuts lines by onnxruntime-extensions."""
+        lines = (self.table(given) for given in self.inputs if given.dtype == "string")
+        return any(table is not None and table.kind == "subwords" for table in lines)
+
     def input(self, name: str) -> Input | None:
         """The input of that name, if there is one."""
         return next((i for i in self.inputs if i.name == name), None)

@@ -1,10 +1,11 @@
-"""Opening a file in onnxruntime. Only here are sessions of the runtime made."""
+"""Opening a file in onnxruntime, and reading what it says of itself."""
 
 from pathlib import Path
 from typing import Any
 
 from s2sgraph.runtime.contract import Contract, read_contract
 from s2sgraph.runtime.errors import ModelError, runtime_errors
+from s2sgraph.runtime.extensions import opened
 from s2sgraph.runtime.external import explained
 
 _FATAL = 4
@@ -14,8 +15,8 @@ def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
     """The runtime's session for a file, and the file's contract.
 
     `threads` bounds the threads of one run; None lets the runtime use every core. Raises
-    ModelError when the file cannot be read, is damaged, or was not written by s2sgraph, or when
-    the file of its weights is missing or another.
+    ModelError when the file cannot be read, is damaged, or was not written by s2sgraph, when
+    the file of its weights is missing or another, or a library that it needs is not installed.
     """
     path = Path(path)
     if threads is not None and threads < 1:
@@ -31,13 +32,10 @@ def load(path: str | Path, threads: int | None = None) -> tuple[Any, Contract]:
         options.log_severity_level = _FATAL
         if threads is not None:
             options.intra_op_num_threads = threads
-        session = onnxruntime.InferenceSession(
-            str(path),
-            options,
-            providers=["CPUExecutionProvider"],
-            # Falling back would print to standard output and try the same again.
-            enable_fallback=0,
-        )
+        try:
+            session = opened(path, options)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
         metadata = dict(session.get_modelmeta().custom_metadata_map)
         names = [
             {value.name for value in session.get_inputs()},

@@ -1,6 +1,7 @@
 """Text to ids and back: vocabularies and the units they are made of. Needs no numpy."""
 
 from s2sgraph.text.building import build, count
+from s2sgraph.text.byte_pairs import BytePairs, byte_pairs, bytes_of, settled, unit_of
 from s2sgraph.text.marks import SEPARATOR, WHITE_SPACE
 from s2sgraph.text.normalizing import STEPS, normalize
 from s2sgraph.text.sentence_pieces import SentencePieces
@@ -16,6 +17,7 @@ __all__ = [
     "SPECIAL_NAMES",
     "STEPS",
     "WHITE_SPACE",
+    "BytePairs",
     "Characters",
     "Form",
     "Ids",
@@ -27,9 +29,13 @@ __all__ = [
     "Vocabulary",
     "Words",
     "build",
+    "byte_pairs",
+    "bytes_of",
     "count",
     "from_json",
     "normalize",
     "sent",
+    "settled",
     "subwords_of",
+    "unit_of",
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 from s2sgraph.text.marks import SEPARATOR
 from s2sgraph.text.vocabulary import Vocabulary
 
-Form = Literal["standard", "onnxruntime"]
+Form = Literal["standard", "onnxruntime", "extensions"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Spelling:
         target: the vocabulary of what goes out as lines.
         form: what cuts lines into characters. The operators of the ONNX `standard` cannot, so
             its clients do and put a separator between each two; `onnxruntime` has an operator
-            of its own. Words are cut by the file in either form.
+            of its own; `extensions` has that, and one of onnxruntime-extensions that cuts lines
+            into subwords. Words are cut by the file in any form.
     """
 
     sources: Mapping[str, Vocabulary]

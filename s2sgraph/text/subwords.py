@@ -76,6 +76,10 @@ class Subwords:
         units: list[str] = self._tokenizer.encode(line, add_special_tokens=False).tokens
         return units
 
+    def merged(self, piece: str) -> list[str]:
+        """The units of a piece of a line that is written in the characters of the units."""
+        return [token.value for token in self._tokenizer.model.tokenize(piece)]
+
     def join(self, units: Sequence[str]) -> str:
         """The line that the units make; bytes that are no UTF-8 become U+FFFD."""
         decoder = self._tokenizer.decoder

@@ -9,7 +9,9 @@ from safetensors.numpy import load_file, save_file
 
 from s2sgraph import verifying
 from s2sgraph.exporting import ExportError
+from s2sgraph.runtime.extensions import operators
 from s2sgraph.spec import load
+from s2sgraph.text import Subwords
 from s2sgraph.train import Run, train
 
 SPEC = """
@@ -97,6 +99,22 @@ def test_lines_in_and_out(cli: Any, run: Run, tmp_path: Path, form: str) -> None
     assert done.code == 0, done.err
     given = "ab\n\nbca\nx é\n".encode()
     assert cli("run", lines, stdin=given).out == cli("run", ids, stdin=given).out
+
+
+@pytest.mark.skipif(operators() is None, reason="needs onnxruntime-extensions")
+def test_subwords_in_and_out(cli: Any, run: Run, tmp_path: Path) -> None:
+    learned, ids, lines = (tmp_path / name for name in ("units.json", "ids.onnx", "lines.onnx"))
+    learned.write_text(Subwords.train(["ab bca", "c"] * 3, 260).model)
+    asked = [run.spec, "--random-weights"]
+    for side in ("source", "target"):
+        asked += ["--set", f"{side}={{tokens: subwords, file: {learned}}}"]
+    assert cli("export", *asked, "-o", ids).code == 0
+    done = cli("export", *asked, "-o", lines, "--text", "extensions")
+    assert done.code == 0, done.err
+    given = "ab\n\nbca  c\nx é <|endoftext|>\n".encode()
+    assert cli("run", lines, stdin=given).out == cli("run", ids, stdin=given).out
+    done = cli("export", *asked, "-o", lines, "--text", "onnxruntime")
+    assert (done.code, "for subwords, the form extensions" in done.err) == (4, True)
 
 
 @pytest.mark.parametrize("form", ["standard", "onnxruntime"])

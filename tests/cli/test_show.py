@@ -1,5 +1,6 @@
 """`show` of a model file."""
 
+import json
 import re
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from compiled import model_of, smaller, trained
 from s2sgraph.cli.clients import CLIENTS, client, example
 from s2sgraph.cli.show import _LANGUAGES
 from s2sgraph.runtime import Contract, Input, Session
+from s2sgraph.runtime.extensions import operators
 from s2sgraph.spec import load
 from s2sgraph.spec.dumping import plain
+from s2sgraph.text import Subwords
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -99,6 +102,43 @@ def test_the_python_client_runs_on_lines(cli: Any, lines_file: Path) -> None:
     session = Session(lines_file)
     line = "abc" if session.contract.inputs[0].separator else "a b c"
     assert done.stdout.decode().rstrip("\n") == session.run([line])[0].text
+
+
+@pytest.fixture(scope="module")
+def subwords_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of lines that cuts them into subwords."""
+    if operators() is None:
+        pytest.skip("needs onnxruntime-extensions")
+    folder = tmp_path_factory.mktemp("subwords")
+    (folder / "units.json").write_text(Subwords.train(["abc"] * 3, 260).model)
+    side = {"tokens": "subwords", "file": str(folder / "units.json")}
+    data = plain(load(SPECS / "dates.yaml"))
+    data |= {key: smaller(data[key]) for key in data if "coder" in key}
+    model = model_of({**data, "source": side, "target": side})
+    return model.export(folder / "subwords.onnx", trained(model), text="extensions")
+
+
+def test_the_python_client_registers_the_library(cli: Any, subwords_file: Path) -> None:
+    program = cli("show", subwords_file, "--client", "python").out
+    compile(program, "client", "exec")
+    assert "import onnxruntime\nimport onnxruntime_extensions\n" in program
+    library = "onnxruntime_extensions.get_library_path()"
+    assert f"options.register_custom_ops_library({library})\n" in program
+    assert 'onnxruntime.InferenceSession("subwords.onnx", options)' in program
+    done = cli("show", subwords_file, "--client", "java")
+    assert (done.code, "needs onnxruntime-extensions; only python" in done.err) == (2, True)
+
+
+@pytest.mark.long
+def test_the_python_client_runs_on_subwords(cli: Any, subwords_file: Path) -> None:
+    program = cli("show", subwords_file, "--client", "python").out
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=subwords_file.parent, capture_output=True, check=True
+    )
+    line = re.search(r"np\.array\(\[(\".*\")\], np\.object_\)", program)
+    assert line is not None
+    text = Session(subwords_file).run([json.loads(line[1])])[0].text
+    assert done.stdout.decode() == f"{text}\n"
 
 
 def test_what_a_client_may_leave_out_is_empty() -> None:
