@@ -55,6 +55,7 @@ class Chain:
             "size": size,
             "layers": self.pick(1, 1, 2),
             "dropout": self.pick(0.0, 0.2),
+            "input_dropout": self.pick(0.0, 0.0, 0.2),
         }
         if encoder:
             settings["direction"] = ways
@@ -64,6 +65,7 @@ class Chain:
             settings["activation"] = self.pick("tanh", "relu")
         if kind != "ssru":
             settings["layer_norm"] = self.chance(0.25)
+            settings["state_dropout"] = self.pick(0.0, 0.0, 0.2)
         if self.width == wide and "from" not in more:
             settings |= self.residual()
         self.final = (kind, settings["layers"], wide)

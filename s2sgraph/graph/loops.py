@@ -16,6 +16,7 @@ from s2sgraph.graph.ops import (
     append,
     arrange,
     draws,
+    dropout,
     expand,
     full,
     less,
@@ -137,6 +138,18 @@ def spread(x: Value, like: Type) -> Value:
             x = expand(x, as_many, axes=(axis,))
     order = (*like.axes, *(axis for axis in x.axes if axis not in like.axes))
     return x if order == x.axes else arrange(x, axes=order)
+
+
+def kept(dims: tuple[tuple[str, Size], ...], rate: float) -> Value | None:
+    """Factors that drop: zero with probability `rate`, else 1 / (1 - rate), along these axes.
+
+    They are drawn once, before all loops, so each is the same at every step; another one in the
+    next batch. None where nothing is dropped: at a rate of zero, and where it is not trained.
+    """
+    if not rate or trace.mode() != "train":
+        return None
+    with trace.before_loops():
+        return dropout(filled(dims, value=1.0), rate=rate)
 
 
 # -- along an axis ----------------------------------------------------------------------

@@ -81,6 +81,21 @@ def inside(block: Block) -> Iterator[Block]:
 
 
 @contextmanager
+def before_loops() -> Iterator[None]:
+    """Record before every loop that is being recorded; what is made there is the same in all steps.
+
+    Values of the loops' own steps cannot be used there.
+    """
+    blocks = _blocks.get()
+    count = next((i for i, block in enumerate(blocks) if block.repeats), len(blocks))
+    token = _blocks.set(blocks[:count])
+    try:
+        yield
+    finally:
+        _blocks.reset(token)
+
+
+@contextmanager
 def scope(name: str) -> Iterator[None]:
     """Weights and nodes made within belong to this layer of the one around ("": to that itself)."""
     with at(".".join(filter(None, (here(), name)))):

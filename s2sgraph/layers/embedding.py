@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import dropped, linear, position
-from s2sgraph.graph.loops import spread
+from s2sgraph.graph.loops import filled, kept, spread
 from s2sgraph.graph.ops import equal, mul, select, take
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
@@ -25,7 +25,11 @@ class Embedding(Layer, kind="embedding", main="size"):
         scale: multiply by the square root of the size (Vaswani 2017).
         tied: the embedding whose table this one uses.
         first: the vector of the decoder's first step, in place of that of the start symbol.
-        dropout: rate on the vectors.
+        dropout: rate on the vectors, feature by feature.
+        symbol_dropout: share of the symbols that are zero wherever they come in a sentence, the
+            others being scaled by `1 / (1 - rate)` (Gal & Ghahramani 2016).
+        place_dropout: share of the places that are zero, each by itself, the others being scaled
+            likewise (Sennrich 2016).
     """
 
     size: Size | None = None
@@ -33,6 +37,8 @@ class Embedding(Layer, kind="embedding", main="size"):
     tied: Reference | None = None
     first: Reference | None = None
     dropout: Rate = 0.0
+    symbol_dropout: Rate = 0.0
+    place_dropout: Rate = 0.0
 
     @rule("size", "tied")
     def _size_is_known(self) -> Iterator[Problem]:
@@ -54,9 +60,20 @@ class Embedding(Layer, kind="embedding", main="size"):
         y = take(self._table(context), x, over="symbol")
         if self.scale:
             y = mul(y, math.sqrt(y.number("feature")))
+        y = self._with_symbols_dropped(y, x, context)
         if self.first is not None:
             y = self._with_first(self.first, y, context)
         return Parts(dropped(y, self.dropout))
+
+    def _with_symbols_dropped(self, y: Value, x: Value, context: Context) -> Value:
+        """Vectors that are zero for some symbols of a sentence, or at some places."""
+        symbols = (*x.type.without(context.over).dims, ("symbol", context.size))
+        factors = kept(symbols, self.symbol_dropout)
+        if factors is not None:
+            y = y * take(factors, x, over="symbol")
+        if self.place_dropout and trace.mode() == "train":
+            y = y * dropped(filled(x.type.dims, value=1.0), self.place_dropout)
+        return y
 
     def _table(self, context: Context) -> Value:
         path = trace.here() if self.tied is None else context.tied(self.tied)

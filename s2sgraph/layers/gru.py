@@ -45,7 +45,7 @@ class ResetAfter(GatedCell):
         """The output and the state, which are one."""
         (h,) = state
         reset_x, keep_x, new_x = unstack(self.sums("input", x), axis="gate")
-        reset_h, keep_h, new_h = unstack(self.sums("state", h), axis="gate")
+        reset_h, keep_h, new_h = unstack(self.sums("state", self.read(h)), axis="gate")
         keep = sigmoid(keep_x + keep_h)
         new = tanh(new_x + sigmoid(reset_x + reset_h) * new_h)
         h = new + keep * (h - new)
@@ -78,8 +78,9 @@ class ResetBefore(GatedCell):
             wide = rename(value, feature="feature'")
             return self.normed(name, dot(wide, by, over=("feature'",)))
 
-        reset = sigmoid(reset_x + product(h, reset_w, "reset"))
-        keep = sigmoid(keep_x + product(h, keep_w, "keep"))
-        new = tanh(new_x + product(reset * h, new_w, "new"))
+        seen = self.read(h)
+        reset = sigmoid(reset_x + product(seen, reset_w, "reset"))
+        keep = sigmoid(keep_x + product(seen, keep_w, "keep"))
+        new = tanh(new_x + product(reset * seen, new_w, "new"))
         h = new + keep * (h - new)
         return h, (h,)

@@ -31,7 +31,9 @@ class LstmCell(GatedCell):
     def __call__(self, x: Value, state: States) -> tuple[Value, States]:
         """The output h, and the state (h, c)."""
         h, c = state
-        i, f, g, o = unstack(self.sums("input", x) + self.sums("state", h, bias=False), axis="gate")
+        i, f, g, o = unstack(
+            self.sums("input", x) + self.sums("state", self.read(h), bias=False), axis="gate"
+        )
         c = sigmoid(f) * c + sigmoid(i) * tanh(g)
         h = sigmoid(o) * tanh(layer_norm("cell_norm", c) if self.layer_norm else c)
         return h, (h, c)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import ONES, ZEROS, dropped, glorot, linear, vector
-from s2sgraph.graph.loops import States, each, recur
+from s2sgraph.graph.loops import States, each, kept, recur
 from s2sgraph.graph.ops import concat, norm, rename, split, unstack
-from s2sgraph.graph.types import ShapeError
+from s2sgraph.graph.types import ShapeError, Type
 from s2sgraph.graph.values import Initial, Value
 from s2sgraph.layers.building import Context, Final, Parts, Widths
 from s2sgraph.layers.residual import ResidualLayer
 from s2sgraph.layers.starting import cell_start
-from s2sgraph.spec.settings import Size, Start, ZeroStart
+from s2sgraph.spec.settings import Rate, Size, Start, ZeroStart
 
 
 class RecurrentLayer(ResidualLayer):
     """A cell over time, or several on top of one another.
 
+    Dropout of input and state is variational (Gal & Ghahramani 2016): with masks z that are
+    drawn once for a sequence, each feature `1 / (1 - rate)` or zero, every gate of every step is a
+    function of `W (x * z_x) + R (h * z_h)`. Each cell has masks of its own in each direction. What
+    the state hands on without a product, such as `(1-f)*h` or c, is never dropped.
+
     Attributes:
         size: features of the state, in each direction.
         layers: number of cells on top of one another; dropout follows each.
         direction: from the first place on, from the last place back, or both, concatenated.
+        input_dropout: rate on what each cell reads, the same features at every step.
+        state_dropout: rate on the state before its product, the same features at every step.
         layer_norm: normalise the sums of each gate (Ba 2016).
         start: the state before the first step.
     """
@@ -34,6 +41,8 @@ class RecurrentLayer(ResidualLayer):
     size: Size
     layers: Size = 1
     direction: Literal["forward", "backward", "both"] = "forward"
+    input_dropout: Rate = 0.0
+    state_dropout: Rate = 0.0
     layer_norm: bool = False
     start: Start = ZeroStart()
 
@@ -75,7 +84,10 @@ class RecurrentLayer(ResidualLayer):
         """One cell in one direction: outputs, final state, and c at every place if it is wanted."""
         # torch.nn.Module has a method `forward`, so no module can be called that
         names = [str(layer)] * (self.layers > 1) + [f"{direction}s"] * (len(self.directions) > 1)
-        cell = self.cell()
+        lead = x.type.without(c.over, "feature")
+        kept_of_x = kept((*lead.dims, ("feature", x.size("feature"))), self.input_dropout)
+        x = x if kept_of_x is None else x * kept_of_x
+        cell = self._dropping(self.cell(), lead)
         start = self._start(c, cell, layer, direction)
         with trace.scope(".".join(names)):
             reverse = direction == "backward"
@@ -85,6 +97,10 @@ class RecurrentLayer(ResidualLayer):
             if c.length is not None:
                 raise ShapeError("the cell of an encoder is there at the end only: final.cell")
             return self._with_cells(cell, x, start, c.over)
+
+    def _dropping(self, cell: GatedCell, lead: Type) -> GatedCell:
+        """A cell that drops features of its state while training."""
+        return replace(cell, kept=kept((*lead.dims, ("feature", self.size)), self.state_dropout))
 
     def _with_cells(
         self, cell: GatedCell, x: Value, start: States, over: str
@@ -128,18 +144,20 @@ class GatedCell(ABC):
     Attributes:
         size: features of the state.
         layer_norm: whether the sums of each gate are normalised.
+        kept: factors of the state before its product, `[batch, feature]`; None drops nothing.
     """
 
     size: int
     layer_norm: bool = False
+    kept: Value | None = field(default=None, kw_only=True)
     word: ClassVar[str] = ""
     gates: ClassVar[int] = 1
     states: ClassVar[int] = 1
 
     @property
     def kernel(self) -> str:
-        """An engine's kernel knows no norms inside."""
-        return "" if self.layer_norm else self.word
+        """An engine's kernel knows no norms inside, and drops nothing of a state."""
+        return "" if self.layer_norm or self.kept is not None else self.word
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -149,6 +167,10 @@ class GatedCell(ABC):
     @abstractmethod
     def __call__(self, x: Value, state: States) -> tuple[Value, States]:
         """The output of one step and the state after it, from x `[…, feature]` and the state."""
+
+    def read(self, h: Value) -> Value:
+        """The state as products of the cell read it."""
+        return h if self.kept is None else h * self.kept
 
     def sums(self, name: str, x: Value, *, bias: bool = True) -> Value:
         """The product of x with the weights of all gates: `[…, gate, feature]`.

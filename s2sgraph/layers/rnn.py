@@ -41,6 +41,8 @@ class RnnCell(GatedCell):
     def __call__(self, x: Value, state: States) -> tuple[Value, States]:
         """The output and the state, which are one."""
         (h,) = state
-        (total,) = unstack(self.sums("input", x) + self.sums("state", h, bias=False), axis="gate")
+        (total,) = unstack(
+            self.sums("input", x) + self.sums("state", self.read(h), bias=False), axis="gate"
+        )
         h = activate(self.activation, total)
         return h, (h,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -10,6 +11,7 @@ from s2sgraph.graph.loops import States
 from s2sgraph.graph.ops import relu, sigmoid
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.recurrent import GatedCell, RecurrentLayer
+from s2sgraph.spec.settings import Problem, rule
 
 
 class Ssru(RecurrentLayer, kind="ssru", main="size"):
@@ -19,6 +21,12 @@ class Ssru(RecurrentLayer, kind="ssru", main="size"):
     """
 
     layer_norm: Literal[False] = False
+
+    @rule("state_dropout")
+    def _no_product_of_the_state(self) -> Iterator[Problem]:
+        if self.state_dropout:
+            message = "an ssru has no product of its state that dropout could work on"
+            yield Problem(("state_dropout",), message, "write input_dropout", at_key=True)
 
     def cell(self) -> GatedCell:
         """One step of the recurrence."""

@@ -120,6 +120,14 @@ def dropping(where):
 
 PLACES = {
     "embedding": lambda d: d["decoder"].__setitem__(0, {"embedding": {"size": 8, "dropout": 0.5}}),
+    "symbols": lambda d: d["decoder"].__setitem__(
+        0, {"embedding": {"size": 8, "symbol_dropout": 0.5}}
+    ),
+    "places": lambda d: d["encoder"].__setitem__(
+        0, {"embedding": {"size": 8, "place_dropout": 0.5}}
+    ),
+    "input of a cell": lambda d: d["decoder"][1]["lstm"].update(input_dropout=0.5),
+    "state of a cell": lambda d: d["decoder"][1]["lstm"].update(state_dropout=0.5),
     "encoder": lambda d: d["encoder"][1].update(lstm={"size": 8, "dropout": 0.5}),
     "between cells": lambda d: d["decoder"][1]["lstm"].update(layers=2, dropout=0.5, start="zeros"),
     "after a cell": lambda d: d["decoder"][1]["lstm"].update(dropout=0.5),
@@ -138,6 +146,9 @@ PLACES = {
     "inside a recurrence": lambda d: (
         d["decoder"][1]["lstm"].update({"from": ["embedding", "prev.context"]}),
         d["decoder"][2]["attention"].update(dropout=0.5),
+    ),
+    "state inside a recurrence": lambda d: d["decoder"][1]["lstm"].update(
+        {"from": ["embedding", "prev.context"], "state_dropout": 0.5}
     ),
 }
 
