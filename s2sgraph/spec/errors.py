@@ -45,7 +45,8 @@ class SpecError(Exception):
     def __init__(self, problems: Iterable[Problem], places: Places | None = None) -> None:
         """Sort `problems` by their place, and drop what is said twice."""
         self.places = places or Places()
-        found = sorted(dict.fromkeys(problems), key=self._order)
+        written = (replace(one, path=self.places.written(one.path)) for one in problems)
+        found = sorted(dict.fromkeys(written), key=self._order)
         self.problems: tuple[Problem, ...] = tuple(found)
         super().__init__(self.problems)
 

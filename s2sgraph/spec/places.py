@@ -33,6 +33,15 @@ class Places:
     values: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False)
     overrides: Mapping[KeyPath, str] = field(default_factory=dict)
 
+    def written(self, path: KeyPath) -> KeyPath:
+        """`path` as the text has it, where the one item of a list is written without the list."""
+        found: KeyPath = ()
+        for part in path:
+            alone = part == 0 and found in self.values and (*found, 0) not in self.values
+            if not alone:
+                found = (*found, part)
+        return found
+
     def find(self, path: KeyPath, *, key: bool = False) -> Place | None:
         """The place of `path`, or of its nearest parent that has one; None without a text."""
         if key and path in self.keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compiled import NAMES, assert_agree, drawn, example, trained
+from compiled import NAMES, assert_agree, drawn, example, searching, trained
 from engines import ENGINES
 
 from s2sgraph.graph import reference
@@ -30,7 +30,7 @@ def chosen(model, logits):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_client_that_drives_the_steps_gets_what_the_file_gives(name):
-    model = example(name)
+    model = searching(name, kind="greedy")
     weights = trained(model)
     inputs = drawn(model, "decode", max_length=STEPS, time=STEPS)
     wanted = reference.run(model.trace("decode"), weights, inputs)
