@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 Number = Tensor | float
 PLAIN = (True, 1, 0.0, False, False, False)
@@ -196,40 +195,48 @@ def lstm(
     x, turned = faced(x, length, reverse)
     if length is not None and final_cell and int(length.min()) < x.size(0):
         few = 4 * len(set(length.tolist())) <= x.size(0)
-        y, cell = (lstm_to_lengths if few else lstm_packed)(x, length, h, c, parameters)
-        last = h  # until `ended` reads the last from y
-    else:
-        y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, *PLAIN)
-        last, cell = last[0], cell[0]
-    if length is not None:
-        cell = torch.where((length > 0)[:, None], cell, c)
-    y, last = ended(y, last, h, length, turned, reverse)
-    return y, last, cell
+        y, last, cell = (lstm_to_lengths if few else lstm_packed)(x, length, h, c, parameters)
+        return (y if turned is None else turn(y, turned)), last, cell
+    y, last, cell = torch.lstm(x, (h[None], c[None]), parameters, *PLAIN)
+    y, last = ended(y, last[0], h, length, turned, reverse)
+    return y, last, cell[0]
 
 
 def lstm_packed(
     x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
-) -> tuple[Tensor, Tensor]:
-    """The outputs of an LSTM, and its cell after each sentence's own last place.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs of an LSTM, and its state and cell after each sentence's own last place.
 
     The kernel runs step by step, which is the best for rows of many lengths.
     """
-    packed = pack_padded_sequence(x, length.clamp(min=1).cpu(), enforce_sorted=False)
-    order, back = packed.sorted_indices, packed.unsorted_indices
-    assert order is not None
-    assert back is not None
+    own = length.clamp(min=1)
+    order = own.argsort(descending=True)
+    place = torch.arange(x.size(0), device=x.device)[:, None]
+    within_own = place < own[order]
+    # By time, and at each time by length: where every place of a sentence stands in x.
+    packed = (place * x.size(1) + order)[within_own]
+    sizes = within_own.sum(1).cpu()
     state = (h[None].index_select(1, order), c[None].index_select(1, order))
-    # Packed data need not say which dimension is time.
-    data, _, cell = torch.lstm(packed.data, packed.batch_sizes, state, parameters, *PLAIN[:5])
-    found = PackedSequence(data, packed.batch_sizes, order, back)
-    y = pad_packed_sequence(found, total_length=x.size(0))[0]
-    return y, cell[0].index_select(0, back)
+    data, last, cell = torch.lstm(
+        x.flatten(0, 1).index_select(0, packed),
+        sizes[sizes > 0],
+        state,
+        parameters,
+        *PLAIN[:5],  # packed data need not say which dimension is time
+    )
+    y = data.new_zeros(x.size(0) * x.size(1), data.size(1)).index_copy(0, packed, data)
+    y, back = y.view(*x.shape[:2], -1), order.argsort()
+    last, cell = last[0].index_select(0, back), cell[0].index_select(0, back)
+    if int(length.min()) > 0:
+        return y, last, cell
+    live = (length > 0)[:, None]
+    return y * live, torch.where(live, last, h), torch.where(live, cell, c)
 
 
 def lstm_to_lengths(
     x: Tensor, length: Tensor, h: Tensor, c: Tensor, parameters: list[Tensor]
-) -> tuple[Tensor, Tensor]:
-    """The outputs of an LSTM, and its cell after each sentence's own last place.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs of an LSTM, and its state and cell after each sentence's own last place.
 
     Longest first, the kernel runs from one end of a sentence to the next with the rows that are
     still going on: as many calls as there are lengths, which is the best where they are few.
@@ -237,17 +244,21 @@ def lstm_to_lengths(
     order = length.argsort(descending=True)
     x, h, c = x[:, order], h[order], c[order]
     ends = length[order].tolist()
-    start, outputs, cells = 0, [], []
+    start, outputs = 0, []
+    states: list[Tensor] = []
+    cells: list[Tensor] = []
     for end in sorted({end for end in ends if end > 0}):
         live = sum(other >= end for other in ends)
-        cells.append(c[live:])
+        states.insert(0, h[live:])
+        cells.insert(0, c[live:])
         state = (h[None, :live], c[None, :live])
         y, h, c = torch.lstm(x[start:end, :live], state, parameters, *PLAIN)
         outputs.append(F.pad(y, (0, 0, 0, len(ends) - live)))
         start, h, c = end, h[0], c[0]
     outputs.append(x.new_zeros(x.size(0) - start, len(ends), h.size(1)))
     back = order.argsort()
-    return torch.cat(outputs)[:, back], torch.cat([c, *cells[::-1]])[back]
+    last, cell = torch.cat([h, *states]), torch.cat([c, *cells])
+    return torch.cat(outputs)[:, back], last[back], cell[back]
 
 
 @as_it_is
