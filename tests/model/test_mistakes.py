@@ -121,7 +121,7 @@ CASES = {
 """,
         (
             "5:32: encoder[1].lstm: nobody reads lstm",
-            "8:44: decoder[1].gru.start.dense[0]: embedding differs from step to step, so nothing can start from it",
+            "8:44: decoder[1].gru.start.dense: embedding differs from step to step, so nothing can start from it",
         ),
     ),
     "here": (

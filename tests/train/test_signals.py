@@ -37,13 +37,12 @@ def code(stop: BaseException) -> int:
 
 def stopped(spec: Spec, folder: Path, number: int, **settings: Any) -> None:
     """A training that a signal ends."""
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises((KeyboardInterrupt, SystemExit)) as caught:
         train(spec, folder, **settings)
     assert code(caught.value) == 128 + number
     assert json.loads((folder / "manifest.json").read_text())["ended"] == "stopped"
-    # The handlers are those of before.
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def assert_goes_on(spec: Spec, folder: Path, step: int) -> None:
