@@ -18,6 +18,8 @@ from torch.nn import functional as F
 Number = Tensor | float
 PLAIN = (True, 1, 0.0, False, False, False)
 """A recurrence with biases, of one layer, no dropout, not training, one direction, time first."""
+STEPS = 2**16
+"""Steps of a rate of dropout."""
 
 
 def maximum(x: Number, y: Number) -> Tensor:
@@ -77,6 +79,21 @@ def scatter_least(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
 def noisy(x: Tensor, deviation: float, training: bool) -> Tensor:
     """In training, x plus normal noise of that standard deviation."""
     return x + deviation * torch.randn_like(x) if training else x
+
+
+def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
+    """In training, zero with that chance, and what remains grows so that the mean stays.
+
+    torch draws a number of 32 bits for each element on CPUs, one after the other, which can take a
+    tenth of a training. 16 bits of the same generator do: the rate is that of the nearest
+    multiple of 2**-16.
+    """
+    if not training or x.device.type != "cpu" or torch.compiler.is_compiling():
+        return F.dropout(x, rate, training)
+    dropped = min(round(rate * STEPS), STEPS - 1)
+    words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+    kept = words.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - STEPS // 2
+    return x * kept.to(x.dtype).mul_(STEPS / (STEPS - dropped))
 
 
 def norm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: float) -> Tensor:

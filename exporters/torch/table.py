@@ -123,7 +123,7 @@ def scatter(e: Emitter, node: Node) -> Operand:
 
 @rule("dropout")
 def dropout(e: Emitter, node: Node) -> Operand:
-    return e.call(F.dropout, e.get(node.inputs[0]), node.attrs["rate"], e.training())
+    return e.call(functions.dropout, e.get(node.inputs[0]), node.attrs["rate"], e.training())
 
 
 # -- forms of tensors ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from compiled import model_of
+from s2sgraph_exporters.torch.functions import dropout
 from single_layers import LENGTHS, doubles, in_decoder, in_encoder, inputs_of
 from torch import fx
 from torch.nn import functional as F
@@ -34,7 +35,7 @@ class Recorder(fx.Interpreter):
 
     def call_function(self, target, args, kwargs):
         found = super().call_function(target, args, kwargs)
-        if target is F.dropout:
+        if target is dropout:
             self.drawn.append(found)
         return found
 
