@@ -117,7 +117,8 @@ def cover(x: Tensor, axis: int, value: float) -> Tensor:
 
 def head(x: Tensor, count: Number, axis: int) -> Tensor:
     """The first `count` places along an axis, or all if there are fewer."""
-    return x.narrow(axis, 0, min(int(count), x.size(axis)))
+    # A view of all would cost as much in its gradient as one of a part.
+    return x if int(count) >= x.size(axis) else x.narrow(axis, 0, int(count))
 
 
 def all_but_last(x: Tensor, axis: int) -> Tensor:

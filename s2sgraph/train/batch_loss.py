@@ -78,8 +78,8 @@ class BatchLoss:
         return replace(batch, inputs=inputs, target=target, links=links)
 
     def _outputs(self, forward: Forward, batch: Batch) -> Outputs:
-        """The outputs by name, in float32 whatever they were computed in."""
+        """The outputs by name: logits as they were computed, all others in float32."""
         with self.processes.precision():
             found = forward(*batch.inputs)
         named = found if isinstance(found, dict) else {self.output: found}
-        return {name: value.float() for name, value in named.items()}
+        return {name: value if name == "logits" else value.float() for name, value in named.items()}

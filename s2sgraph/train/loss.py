@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from s2sgraph.model import Model
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.sides import FeatureTarget
+from s2sgraph.train.cross_entropy import Wanted, cross_entropy
 
 Outputs = dict[str, Tensor]
 
@@ -48,23 +48,11 @@ class CrossEntropy:
         self.pad, self.smoothing, self.symbols = pad, smoothing, symbols
 
     def __call__(self, outputs: Outputs, target: Tensor, lengths: Tensor) -> Total:
-        """From `logits` [batch, time, symbol]."""
+        """From `logits` [batch, time, symbol], of any precision."""
         logits = outputs["logits"].flatten(0, 1)
-        truth = target.flatten()
-        count = int(lengths.sum())
-        if not self.smoothing:
-            entropy = F.cross_entropy(logits, truth, ignore_index=self.pad, reduction="sum")
-            return Total(entropy, count)
-        live = truth != self.pad
-        logits, truth = logits[live], truth[live]
-        logarithms = F.log_softmax(logits, dim=-1)
-        own = logarithms.gather(1, truth[:, None])[:, 0]
-        known = logarithms[:, : self.symbols]
-        one_of_them = truth < known.shape[1]
-        others = known.sum(1) - torch.where(one_of_them, own, 0.0) - known[:, self.pad]
-        rest = (known.shape[1] - 1 - one_of_them.to(own.dtype)).clamp_min(1)
-        share = self.smoothing / rest
-        return Total(-((1 - self.smoothing) * own + share * others).sum(), count)
+        symbols = logits.shape[1] if self.symbols is None else self.symbols
+        wanted = Wanted(target.flatten(), self.pad, self.smoothing, symbols)
+        return Total(cross_entropy(logits, wanted), int(lengths.sum()))
 
 
 class FrameLoss(ABC):

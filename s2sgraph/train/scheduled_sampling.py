@@ -87,7 +87,7 @@ class Draws:
     def _symbols(self, logits: Tensor, noise: Tensor | None) -> Tensor:
         """int64[row, time]: the most likely symbols, or those where noise falls."""
         unread = torch.tensor(self.unread, device=logits.device)
-        logits = logits.index_fill(2, unread, -torch.inf)
+        logits = logits.float().index_fill(2, unread, -torch.inf)
         best = logits.argmax(2)
         if noise is None:
             return best
