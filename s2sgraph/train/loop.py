@@ -63,8 +63,8 @@ class Loop:
         self.signals = Signals()
         self.loggers = Loggers(self.settings.loggers, folder.path, processes.first)
         self._saved: tuple[int, int] | None = None
-        self._since = self._window = time.perf_counter()
-        self._began = self._since, 0
+        self._since = time.perf_counter()
+        self._began = self._window = self._since, 0
 
     def _batches(self, examples: Examples) -> Batches:
         size = self.settings.batch_size
@@ -94,7 +94,8 @@ class Loop:
             KeyboardInterrupt, SystemExit: a signal asked for an end; all is kept.
         """
         asked = 0
-        self._began = time.perf_counter(), self.state.step
+        now = time.perf_counter()
+        self._began, self._window = (now, self.state.step), (now, self.state.count)
         with torch.random.fork_rng(devices=[]), self.signals.listening():
             try:
                 if asked := self._advance():
@@ -170,7 +171,7 @@ class Loop:
         if self.validation and (state.step % self.settings.validate_every == 0 or ends):
             began = time.perf_counter()
             figures = self._validate(self.validation)
-            self._window += time.perf_counter() - began  # the speed is that of training
+            self._pause(time.perf_counter() - began)
         logged = ends or bool(figures) or state.step % self.settings.log_every == 0
         progress = self._progress(figures, rate, logged)
         state.followed = state.step
@@ -208,19 +209,24 @@ class Loop:
         sums = [state.sum, *state.beside.values()]
         every = self.processes.sum(sums) if logged else [s * self.processes.count for s in sums]
         loss, *beside = (total / max(state.count, 1) for total in every)
-        began, step = self._began
+        (began, step), (opened, before) = self._began, self._window
         left = (now - began) / max(state.step - step, 1) * (self.steps - state.step)
         return Progress(
             state.step, self.steps, state.epoch + 1, loss, rate,
             beside=dict(zip(state.beside, beside, strict=True)),
-            tokens_per_second=state.count / max(now - self._window, 1e-9),
+            tokens_per_second=(state.count - before) / max(now - opened, 1e-9),
             seconds=state.seconds + now - self._since, seconds_left=left,
             figures=figures, best=state.best, logged=logged,
         )  # fmt: skip
 
+    def _pause(self, seconds: float) -> None:
+        """Leave a time out of the speed, which is that of training."""
+        opened, before = self._window
+        self._window = opened + seconds, before
+
     def _log(self, progress: Progress) -> None:
         self.state.sum, self.state.beside, self.state.count = 0.0, {}, 0
-        self._window = time.perf_counter()
+        self._window = time.perf_counter(), 0
         if self.processes.first:
             line = progress.to_json()
             self.folder.log(line)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,18 @@ def test_a_folder_of_another_version(spec: Spec, tmp_path: Path) -> None:
     for overwrite in (False, True):
         with pytest.raises(TrainingError, match="is not of a run"):
             train(spec(), tmp_path / "run", overwrite=overwrite)
+
+
+def test_the_speed_after_a_stop_is_that_of_what_follows(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that goes on by a second whenever it is asked."""
+    monkeypatch.setattr("s2sgraph.train.loop.time.perf_counter", count(0.0).__next__)
+    given = spec().set(EVERYTHING | {"train.log_every": 20, "train.validate_every": 99})
+    speeds = []
+    for folder, stops in ((tmp_path / "whole", []), (tmp_path / "parts", [15])):
+        for step in stops:
+            stop(given, folder, step)
+        lines = train(given, folder).log.read_text().splitlines()
+        speeds.append(json.loads(lines[0])["tokens_per_second"])
+    assert speeds[1] == pytest.approx(speeds[0], rel=0.5)
