@@ -134,8 +134,10 @@ def test_two_processes_in_bfloat16(spec: Spec, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("default")
-def test_compiled(spec: Spec, tmp_path: Path) -> None:
-    given = spec().set({"train.steps": 6, "train.validate_every": 3})
+@pytest.mark.parametrize("settings", [{}, ATTENDING], ids=["plain", "attending"])
+def test_compiled(spec: Spec, tmp_path: Path, settings: dict[str, Any]) -> None:
+    (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
+    given = spec().set({"train.steps": 6, "train.validate_every": 3} | settings)
     losses = [
         train(given.set({"train.compile": on}), tmp_path / f"{on}").best_loss
         for on in (False, True)
