@@ -11,8 +11,8 @@ from s2sgraph.graph.values import Graph, Node
 from s2sgraph.passes.placing import Kernel, attend, recurrent
 from s2sgraph.passes.placing.placer import Placed, Placer
 
-from . import functions
 from .emitter import Emitter, Operand, rule, translate
+from .functions import attention, recurrences, repetition
 from .module import Module
 
 
@@ -39,21 +39,21 @@ WEIGHTS: dict[str, tuple[str, ...]] = {
 }
 """The weights of each cell in the order in which its function takes them."""
 
-STEPS: dict[str, Callable[..., Any]] = {"lstm": functions.lstm_step, "gru": functions.gru_step}
+STEPS: dict[str, Callable[..., Any]] = {"lstm": recurrences.lstm_step, "gru": recurrences.gru_step}
 WHOLE: dict[str, Callable[..., Any]] = {
-    "rnn": functions.rnn,
-    "lstm": functions.lstm,
-    "gru": functions.gru,
+    "rnn": recurrences.rnn,
+    "lstm": recurrences.lstm,
+    "gru": recurrences.gru,
 }
 
 
 @rule("attend")
-def attention(e: Emitter, node: Node) -> Operand:
+def dot_product_attention(e: Emitter, node: Node) -> Operand:
     query, keys, values, *masks = map(e.get, node.inputs)
     mask = masks[0] if masks else None
     rate = node.attrs["rate"]
     training = e.training() if rate else False
-    return e.call(functions.attend, query, keys, values, mask, node.attrs["causal"], rate, training)
+    return e.call(attention.attend, query, keys, values, mask, node.attrs["causal"], rate, training)
 
 
 @rule("rnn", "lstm", "gru")
@@ -96,7 +96,7 @@ def scan(e: Emitter, node: Node) -> Operand:
     count, results = len(node.inputs) - states, len(node.outputs) - states
     xs, first = [*map(e.get, node.inputs[:count])], [*map(e.get, node.inputs[count:])]
     module = e.module("scan", body)
-    return e.call(functions.scan, module, xs, first, captured, results, reverse)
+    return e.call(repetition.scan, module, xs, first, captured, results, reverse)
 
 
 @rule("loop")
@@ -105,4 +105,4 @@ def loop(e: Emitter, node: Node) -> Operand:
     body, captured = _body(e, node.body)
     trips, *first = map(e.get, node.inputs)
     module = e.module("loop", body)
-    return e.call(functions.loop, module, trips, first, captured, node.attrs["states"])
+    return e.call(repetition.loop, module, trips, first, captured, node.attrs["states"])

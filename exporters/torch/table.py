@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from s2sgraph.graph.values import Node
 
-from . import functions
 from .emitter import DTYPES, Emitter, Operand, rule
+from .functions import tensors
 
 SAME: dict[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -26,8 +26,8 @@ SAME: dict[str, Callable[..., Any]] = {
     "equal": operator.eq,
     "less": operator.lt,
     "at_most": operator.le,
-    "maximum": functions.maximum,
-    "minimum": functions.minimum,
+    "maximum": tensors.maximum,
+    "minimum": tensors.minimum,
     "and": torch.logical_and,
     "or": torch.logical_or,
     "not": torch.logical_not,
@@ -43,7 +43,7 @@ SAME: dict[str, Callable[..., Any]] = {
     "matmul": torch.matmul,
     "linear": F.linear,
     "every": torch.all,
-    "gather": functions.gather,
+    "gather": tensors.gather,
 }
 
 
@@ -90,17 +90,17 @@ for _ours, _theirs in ALONG.items():
 
 @rule("norm")
 def norm(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.norm, *map(e.get, node.inputs), node.attrs["epsilon"])
+    return e.call(tensors.norm, *map(e.get, node.inputs), node.attrs["epsilon"])
 
 
 @rule("root_mean_square")
 def root_mean_square(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.root_mean_square, *map(e.get, node.inputs), node.attrs["epsilon"])
+    return e.call(tensors.root_mean_square, *map(e.get, node.inputs), node.attrs["epsilon"])
 
 
 @rule("top")
 def top(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.top, *map(e.get, node.inputs), node.attrs["axis"])
+    return e.call(tensors.top, *map(e.get, node.inputs), node.attrs["axis"])
 
 
 @rule("gather_along")
@@ -112,18 +112,18 @@ def gather_along(e: Emitter, node: Node) -> Operand:
 @rule("noisy")
 def noisy(e: Emitter, node: Node) -> Operand:
     x, deviation = e.get(node.inputs[0]), node.attrs["deviation"]
-    return e.call(functions.noisy, x, deviation, e.training())
+    return e.call(tensors.noisy, x, deviation, e.training())
 
 
 @rule("scatter")
 def scatter(e: Emitter, node: Node) -> Operand:
-    function = {"add": functions.scatter_add, "least": functions.scatter_least}[node.attrs["how"]]
+    function = {"add": tensors.scatter_add, "least": tensors.scatter_least}[node.attrs["how"]]
     return e.call(function, *map(e.get, node.inputs))
 
 
 @rule("dropout")
 def dropout(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.dropout, e.get(node.inputs[0]), node.attrs["rate"], e.training())
+    return e.call(tensors.dropout, e.get(node.inputs[0]), node.attrs["rate"], e.training())
 
 
 # -- forms of tensors ---------------------------------------------------------------------
@@ -133,7 +133,7 @@ def dropout(e: Emitter, node: Node) -> Operand:
 def reshape(e: Emitter, node: Node) -> Operand:
     sizes = [-2 if size == 0 else e.extent(size, node) for size in node.attrs["shape"]]
     if -2 in sizes:
-        return e.call(functions.shaped, e.get(node.inputs[0]), *sizes)
+        return e.call(tensors.shaped, e.get(node.inputs[0]), *sizes)
     return e.method("reshape", e.get(node.inputs[0]), sizes)
 
 
@@ -171,17 +171,17 @@ def split(e: Emitter, node: Node) -> Operand:
 
 @rule("all_but_last")
 def all_but_last(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.all_but_last, e.get(node.inputs[0]), node.attrs["axis"])
+    return e.call(tensors.all_but_last, e.get(node.inputs[0]), node.attrs["axis"])
 
 
 @rule("head")
 def head(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.head, *map(e.get, node.inputs), node.attrs["axis"])
+    return e.call(tensors.head, *map(e.get, node.inputs), node.attrs["axis"])
 
 
 @rule("cover")
 def cover(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.cover, e.get(node.inputs[0]), node.attrs["axis"], node.attrs["value"])
+    return e.call(tensors.cover, e.get(node.inputs[0]), node.attrs["axis"], node.attrs["value"])
 
 
 @rule("range")
@@ -193,7 +193,7 @@ def range_(e: Emitter, node: Node) -> Operand:
 
 @rule("iota")
 def iota(e: Emitter, node: Node) -> Operand:
-    return e.call(functions.iota, e.get(node.inputs[0]))
+    return e.call(tensors.iota, e.get(node.inputs[0]))
 
 
 @rule("size")

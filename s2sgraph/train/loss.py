@@ -12,7 +12,7 @@ from torch import Tensor
 from s2sgraph.model import Model
 from s2sgraph.spec.kinds import Layer
 from s2sgraph.spec.sides import FeatureTarget
-from s2sgraph.train.cross_entropy import Wanted, cross_entropy
+from s2sgraph.train.cross_entropy import TargetDistribution, cross_entropy
 
 Outputs = dict[str, Tensor]
 
@@ -38,7 +38,7 @@ class Loss(Protocol):
 class CrossEntropy:
     """Cross entropy of the target tokens that are not padding, with label smoothing.
 
-    Of the wanted distribution, `1 - smoothing` is on the truth and the rest is spread evenly over
+    Of the target distribution, `1 - smoothing` is on the truth and the rest is spread evenly over
     the other symbols; the padding symbol has no part in it: eps / (V - 1), where V counts the
     symbols without padding. Nor have words that are no `symbols` of the vocabulary, which models
     that copy have besides: how many there are depends on the batch.
@@ -51,8 +51,8 @@ class CrossEntropy:
         """From `logits` [batch, time, symbol], of any precision."""
         logits = outputs["logits"].flatten(0, 1)
         symbols = logits.shape[1] if self.symbols is None else self.symbols
-        wanted = Wanted(target.flatten(), self.pad, self.smoothing, symbols)
-        return Total(cross_entropy(logits, wanted), int(lengths.sum()))
+        distribution = TargetDistribution(target.flatten(), self.pad, self.smoothing, symbols)
+        return Total(cross_entropy(logits, distribution), int(lengths.sum()))
 
 
 class FrameLoss(ABC):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from compiled import NAMES, drawn, example, trained
+from s2sgraph_exporters.torch.functions import MODULES
 
 from s2sgraph.exporting import exporter
 
@@ -51,3 +54,22 @@ def test_the_text_of_every_example_computes_the_same(name):
     for key in expected if isinstance(expected, dict) else [...]:
         a, b = (found, expected) if key is ... else (found[key], expected[key])
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["specs/dates", "published/transformer_2017"])
+def test_the_text_has_what_it_uses_and_nothing_else(name, tmp_path):
+    model = example(name)
+    script, _ = model.emit(tmp_path / "model.py", trained(model))
+    lint = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F401,F811,F821"]
+    found = subprocess.run([*lint, script], capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+    text = script.read_text()
+    recurrent = name == "specs/dates"
+    assert ("def lstm(" in text, "def faced(" in text) == (recurrent, recurrent)
+    assert "def gru(" not in text
+
+
+def test_no_two_definitions_that_are_printed_share_a_name():
+    trees = [ast.parse(inspect.getsource(module)) for module in MODULES]
+    names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert len(names) == len(set(names)) > 20

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from s2sgraph_exporters.torch.functions import attend, dropout
+from s2sgraph_exporters.torch.functions.attention import attend
+from s2sgraph_exporters.torch.functions.tensors import dropout
 
 
 @pytest.mark.parametrize("masked", [False, True])

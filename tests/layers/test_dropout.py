@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from compiled import model_of
-from s2sgraph_exporters.torch.functions import dropout
+from s2sgraph_exporters.torch.functions.tensors import dropout
 from single_layers import LENGTHS, doubles, in_decoder, in_encoder, inputs_of
 from torch import fx
 from torch.nn import functional as F

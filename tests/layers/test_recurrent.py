@@ -7,7 +7,7 @@ import pytest
 import torch
 from compiled import assert_agree, expected
 from engines import PREPARED
-from s2sgraph_exporters.torch import functions
+from s2sgraph_exporters.torch.functions.recurrences import lstm
 from single_layers import (
     LENGTHS,
     assert_everywhere,
@@ -304,7 +304,7 @@ def test_an_lstm_with_ragged_cells_equals_packed_sequences(lengths):
     peer = torch.nn.LSTM(3, size)
     w, u = peer.weight_ih_l0, peer.weight_hh_l0
     bias = peer.bias_ih_l0 + peer.bias_hh_l0
-    y, last, cell = functions.lstm(x, length, h, c, w, u, bias, reverse=False, final_cell=True)
+    y, last, cell = lstm(x, length, h, c, w, u, bias, reverse=False, final_cell=True)
     own = length > 0
     packed = torch.nn.utils.rnn.pack_padded_sequence(x[:, own], length[own], enforce_sorted=False)
     found, (peer_last, peer_cell) = peer(packed, (h[None, own], c[None, own]))

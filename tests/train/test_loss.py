@@ -8,7 +8,7 @@ import torch
 
 from s2sgraph.model import compile
 from s2sgraph.spec import loads
-from s2sgraph.train.cross_entropy import Wanted, cross_entropy
+from s2sgraph.train.cross_entropy import TargetDistribution, cross_entropy
 from s2sgraph.train.loss import (
     AbsoluteError,
     CrossEntropy,
@@ -57,25 +57,27 @@ def test_words_beyond_the_vocabulary_have_no_share_of_the_smoothing(eps: float) 
     assert found.sum.item() == pytest.approx(-(first + second).item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("part", [1, 12, 10**6])
+@pytest.mark.parametrize("chunk", [1, 12, 10**6])
 @pytest.mark.parametrize("eps", [0.0, 0.3])
 def test_the_gradient_of_cross_entropy_is_that_of_finite_differences(
-    eps: float, part: int, monkeypatch: pytest.MonkeyPatch
+    eps: float, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By places one at a time, two at a time and at once; with words beyond the vocabulary."""
-    monkeypatch.setattr("s2sgraph.train.cross_entropy.PART", part)
+    monkeypatch.setattr("s2sgraph.train.cross_entropy.CHUNK", chunk)
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(7, 6, generator=generator, dtype=torch.float64, requires_grad=True)
     for symbols in (6, 4, 2):
-        wanted = Wanted(torch.tensor([1, 5, 0, 2, 4, 0, 1]), 0, eps, symbols)
+        wanted = TargetDistribution(torch.tensor([1, 5, 0, 2, 4, 0, 1]), 0, eps, symbols)
         assert torch.autograd.gradcheck(lambda x: cross_entropy(x, wanted) ** 2, logits)  # noqa: B023
-    assert cross_entropy(logits[:0], Wanted(wanted.truth[:0], 0, eps, 6)) == 0
+    assert cross_entropy(logits[:0], TargetDistribution(wanted.truth[:0], 0, eps, 6)) == 0
 
 
 def test_cross_entropy_of_bfloat16_is_computed_in_float32() -> None:
     logits = torch.randn(5, 9, generator=torch.Generator().manual_seed(2)).bfloat16()
     reduced, exact = logits.clone().requires_grad_(), logits.float().requires_grad_()
-    totals = [cross_entropy(x, Wanted(torch.arange(5), 0, 0.1, 9)) for x in (reduced, exact)]
+    totals = [
+        cross_entropy(x, TargetDistribution(torch.arange(5), 0, 0.1, 9)) for x in (reduced, exact)
+    ]
     assert totals[0].dtype == torch.float32
     assert totals[0] == totals[1]
     gradients = [
@@ -87,7 +89,7 @@ def test_cross_entropy_of_bfloat16_is_computed_in_float32() -> None:
 @pytest.mark.parametrize("eps", [0.0, 0.1])
 def test_what_is_not_finite_at_padding_stays_there(eps: float) -> None:
     logits = torch.tensor([[1.0, 2, 3], [torch.nan] * 3, [torch.inf] * 3], requires_grad=True)
-    loss = cross_entropy(logits, Wanted(torch.tensor([2, 0, 0]), 0, eps, 3))
+    loss = cross_entropy(logits, TargetDistribution(torch.tensor([2, 0, 0]), 0, eps, 3))
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
