@@ -85,7 +85,7 @@ def _given(
     spec: Path, train: Paths, dev: Paths, seed: int | None, freeze: list[str] | None
 ) -> dict[str, Any]:
     """The changes of the spec that options ask for; a spec names files by their way from itself."""
-    from s2sgraph.train.examples import named_from
+    from s2sgraph.train.corpora import named_from
 
     changes: dict[str, Any] = {}
     for name, files in (("train", train), ("dev", dev)):

@@ -13,9 +13,9 @@ from typing import Any
 from s2sgraph.metrics.metric import LikelihoodMetric
 from s2sgraph.model import Model
 from s2sgraph.spec.dumping import plain
+from s2sgraph.train.corpora import corpus, named_from
 from s2sgraph.train.curves import Curves, read_curves
 from s2sgraph.train.evaluating import chosen_metrics
-from s2sgraph.train.examples import corpus, named_from
 from s2sgraph.train.reports import duration
 
 ENDS = {

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from s2sgraph.data import ALIGNMENTS, collate
+from s2sgraph.data.store import Arrays
 from s2sgraph.model import Model
-from s2sgraph.train.examples import Arrays, fields
+from s2sgraph.train.corpora import fields
 
 
 class Links(NamedTuple):

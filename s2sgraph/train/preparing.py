@@ -15,8 +15,9 @@ from s2sgraph.model import Model, compile
 from s2sgraph.spec import Spec, load
 from s2sgraph.train.checkpoints import Checkpoint, Checkpoints
 from s2sgraph.train.closing import Closed, close
+from s2sgraph.train.corpora import corpus, moved
 from s2sgraph.train.errors import TrainingError
-from s2sgraph.train.examples import Examples, corpus, encode, moved
+from s2sgraph.train.examples import Examples, encode
 from s2sgraph.train.folder import MANIFEST, Folder
 from s2sgraph.train.origin import Origin
 from s2sgraph.train.processes import Processes

@@ -14,8 +14,8 @@ from s2sgraph.spec import Problem, Spec, load
 from s2sgraph.spec.dumping import plain
 from s2sgraph.spec.sides import TokenSide
 from s2sgraph.text import KINDS
+from s2sgraph.train.corpora import named_from
 from s2sgraph.train.errors import TrainingError
-from s2sgraph.train.examples import named_from
 from s2sgraph.train.growing import added, described, first_symbols, with_rows
 from s2sgraph.weights import Weights, read
 

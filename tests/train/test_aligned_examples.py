@@ -8,7 +8,8 @@ import pytest
 from s2sgraph.data import DataError, store
 from s2sgraph.model import Model, compile
 from s2sgraph.spec import load
-from s2sgraph.train.examples import Examples, corpus, encode, moved
+from s2sgraph.train.corpora import corpus, moved
+from s2sgraph.train.examples import Examples, encode
 
 WORDS = """
 source: {tokens: words, symbols: [a, b, c], end: true}

@@ -14,7 +14,8 @@ from s2sgraph.spec import loads
 from s2sgraph.train import Run, train
 from s2sgraph.train.attention_losses import Alignment, Coverage, attention_losses
 from s2sgraph.train.batch_loss import BatchLoss
-from s2sgraph.train.examples import corpus, encode
+from s2sgraph.train.corpora import corpus
+from s2sgraph.train.examples import encode
 from s2sgraph.train.feeding import Batch, Links
 from s2sgraph.train.loss import loss_of
 from s2sgraph.train.processes import Processes

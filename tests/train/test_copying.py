@@ -14,8 +14,9 @@ from s2sgraph.runtime import Session
 from s2sgraph.spec import Spec, load
 from s2sgraph.spec.kinds import choose
 from s2sgraph.train import train
+from s2sgraph.train.corpora import corpus
 from s2sgraph.train.evaluating import session_of_run
-from s2sgraph.train.examples import corpus, encode
+from s2sgraph.train.examples import encode
 
 SPEC = """
 name: greeting

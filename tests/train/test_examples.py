@@ -11,7 +11,8 @@ import pytest
 from s2sgraph.data import DataError, store
 from s2sgraph.model import Model, compile
 from s2sgraph.spec import Spec, load
-from s2sgraph.train.examples import Examples, corpus, encode, moved
+from s2sgraph.train.corpora import corpus, moved
+from s2sgraph.train.examples import Examples, encode
 from s2sgraph.train.folder import Folder
 from s2sgraph.train.preparing import Preparation
 from s2sgraph.train.processes import Processes

@@ -13,7 +13,8 @@ from s2sgraph.model import Model, compile
 from s2sgraph.spec import loads
 from s2sgraph.train import train
 from s2sgraph.train.batch_loss import BatchLoss
-from s2sgraph.train.examples import corpus, encode
+from s2sgraph.train.corpora import corpus
+from s2sgraph.train.examples import encode
 from s2sgraph.train.loss import loss_of
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.scheduled_sampling import Draws, Sampling
