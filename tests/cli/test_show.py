@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from compiled import model_of, smaller, trained
 
-from s2sgraph.cli.clients import CLIENTS, client, example
+from s2sgraph.cli.clients import CLIENTS, client
+from s2sgraph.cli.clients.example import example
 from s2sgraph.cli.show import _LANGUAGES
 from s2sgraph.runtime import Contract, Input, Session
 from s2sgraph.runtime.extensions import operators
