@@ -17,7 +17,15 @@ from s2sgraph.text import own
 
 
 class RowEncoder:
-    """Makes the arrays of rows for one model."""
+    """Makes the arrays of rows for one model.
+
+    Attributes:
+        fields: what a row holds, by name.
+        max_length: most units or frames of a side, without its end symbol.
+        tables: the vocabulary of each side; None for frames.
+        copied: the source whose own words are ids of its own; "" if there is none.
+        aligned: the source that links of alignments are to.
+    """
 
     def __init__(self, model: Model, fields: Mapping[str, Field], max_length: int | None) -> None:
         self.spec, self.fields, self.max_length = model.spec, fields, max_length
