@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compiled import NAMES, drawn, example, expected, model_of, searching, trained
+from compiled import NAMES, drawn, expected, model_of, searching, trained
 from engines import PREPARED
 from random_specs import random_spec
 
@@ -71,7 +71,7 @@ def test_random_specs_decode_as_they_are_taught(seed):
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_engines_choose_the_same_tokens_for_500_sentences(name):
-    model = example(name)
+    model = searching(name, kind="greedy")
     if not tokens_of(model):
         pytest.skip("frames, not tokens")
     weights = trained(model, 2)
