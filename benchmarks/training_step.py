@@ -16,7 +16,8 @@ from benchmarks.peers import PEERS
 def run() -> None:
     """Print one line for each model: ours, the peer's, their ratio."""
     torch.manual_seed(0)
-    print("training step, batch 32, 25 places, 2 threads        ours         peer   ratio")
+    what = f"training step, batch 32, 25 places, {torch.get_num_threads()} threads"
+    print(f"{what:45}        ours         peer   ratio")
     for name, peer in PEERS.items():
         model = s2sgraph.compile(s2sgraph.load(Path(__file__).with_name(f"{name}.yaml")))
         ours = model.to_torch(seed=0)
