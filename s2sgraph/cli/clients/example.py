@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import prod
 
 from s2sgraph.runtime import Contract, Input
 from s2sgraph.text import Vocabulary, sent
@@ -24,10 +25,7 @@ class Tensor:
     @property
     def size(self) -> int:
         """The number of values."""
-        size = 1
-        for number in self.shape:
-            size *= number
-        return size
+        return prod(self.shape)
 
     @property
     def variable(self) -> str:
@@ -35,7 +33,7 @@ class Tensor:
         return re.sub(r"\W", "_", self.name)
 
     def listed(self) -> str:
-        """The values (or as many zeros) with commas."""
+        """The values with commas; nothing for zeros."""
         return ", ".join(json.dumps(value) for value in self.values or ())
 
     def shaped(self) -> str:
