@@ -27,7 +27,8 @@ class Emitter:
         uses: how often each value is read.
         nodes: what has been recorded here.
         env: the ONNX value of each value.
-        constants: initializers of the main graph, by their content or name.
+        constants: initializers, by their content or name: of the main graph, or of a body that is
+            in another one.
         counts: how often each name has been asked for.
         own: what is made here, or given to this body.
         shapes: shapes that are computed here, by what they are made of.
@@ -48,11 +49,24 @@ class Emitter:
         self.where = ""
 
     def inner(self) -> Emitter:
-        """An emitter for a body: what it makes is its own, what it looks up is shared."""
+        """An emitter for a body: what it makes is its own, what it looks up is shared.
+
+        A body in another one has initializers of its own: a kernel prepares the weights of its own
+        graph and of the graph around that, but none from further outside.
+        """
         emitter = Emitter(self.weights, self.uses, self)
-        emitter.env, emitter.constants, emitter.counts = self.env, self.constants, self.counts
-        emitter.where = self.where
+        emitter.env, emitter.counts, emitter.where = self.env, self.counts, self.where
+        if self.outer is None:
+            emitter.constants = self.constants
         return emitter
+
+    def body(self, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> ir.Graph:
+        """What an inner emitter has recorded."""
+        assert self.outer is not None
+        own = [] if self.constants is self.outer.constants else [*self.constants.values()]
+        return ir.Graph(
+            inputs, outputs, nodes=self.nodes, initializers=own, name=self.outer.name("body")
+        )
 
     # -- nodes ------------------------------------------------------------------------
 
@@ -89,11 +103,11 @@ class Emitter:
     # -- constants --------------------------------------------------------------------
 
     def const(self, array: npt.ArrayLike, name: str = "") -> ir.Value:
-        """An initializer of the main graph; equal ones are one."""
+        """An initializer; equal ones of one graph are one."""
         array = np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array)
         key = name or (array.tobytes(), array.dtype.str, array.shape)
         if key not in self.constants:
-            label = name or self._label()
+            label = self._label(name)
             self.constants[key] = ir.Value(
                 name=label,
                 shape=ir.Shape(array.shape),
@@ -102,9 +116,11 @@ class Emitter:
             )
         return self.constants[key]
 
-    def _label(self) -> str:
-        self.counts["constant"] += 1
-        return f"constant_{self.counts['constant']}"
+    def _label(self, name: str) -> str:
+        key = f"{name}:" if name else "constant"
+        self.counts[key] += 1
+        count = self.counts[key]
+        return f"constant_{count}" if not name else name if count == 1 else f"{name}:{count}"
 
     def ints(self, *numbers: int) -> ir.Value:
         """A constant list of integers, as shapes and axes are given: `int64[n]`."""

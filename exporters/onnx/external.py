@@ -50,14 +50,14 @@ def set_apart(models: Iterable[ir.Model], path: Path) -> WeightsFile:
     """
     with path.open("wb") as file:
         written = _Written(path, file)
-        for model in models:
-            for value in [*model.graph.initializers.values()]:
+        for graph in (graph for model in models for graph in model.graphs()):
+            for value in [*graph.initializers.values()]:
                 tensor = value.const_value
                 if tensor is None or tensor.dtype == ir.DataType.STRING or tensor.nbytes < LEAST:
                     continue
                 array = tensor.numpy()
                 if array.ndim == 2 and not written.has(array) and written.has(array.T):
-                    _turn(model.graph, value, written)
+                    _turn(graph, value, written)
                 else:
                     value.const_value = written.tensor(array, value.name or "")
     return WeightsFile(path.name, written.size, written.hashed.hexdigest())

@@ -1,4 +1,4 @@
-"""The decode Loop, and Scan for other recurrences; weights stay in the main graph."""
+"""The decode Loop, and Scan for other recurrences."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def loop(e: Emitter, node: Node) -> list[ir.Value]:
     finished, *rest = translate(inner, node.body)
     inner.where = node.where
     outputs = _outputs(inner, node, [inner.op("Not", finished), *rest])
-    body = ir.Graph([step, go, *carried], outputs, nodes=inner.nodes, name=e.name("body"))
+    body = inner.body([step, go, *carried], outputs)
     trips, *first = map(e.get, node.inputs)
     inputs = [e.op("Max", trips, e.const(np.int64(1))), e.const(np.bool_(True)), *first]
     return e.many("Loop", inputs, len(node.outputs), body=body)
@@ -65,12 +65,7 @@ def scan(e: Emitter, node: Node) -> list[ir.Value]:
     slices = [_input(inner, value, "place") for value in node.body.inputs[:count]]
     states = [_input(inner, value, "state") for value in node.body.inputs[count:]]
     outputs = _outputs(inner, node, translate(inner, node.body))
-    body = ir.Graph(
-        [*states, *slices],
-        [*outputs[results:], *outputs[:results]],
-        nodes=inner.nodes,
-        name=e.name("body"),
-    )
+    body = inner.body([*states, *slices], [*outputs[results:], *outputs[:results]])
     inputs = [*map(e.get, node.inputs)]
     reverse = node.attrs["reverse"]
     found = e.many(
@@ -104,12 +99,7 @@ def _growing(e: Emitter, node: Node) -> list[ir.Value]:
     results = len(outputs) - number
     again = inner.op("Identity", go)
     again.type = go.type
-    body = ir.Graph(
-        [place, go, *carried],
-        [again, *outputs[results:], *outputs[:results]],
-        nodes=inner.nodes,
-        name=e.name("body"),
-    )
+    body = inner.body([place, go, *carried], [again, *outputs[results:], *outputs[:results]])
     trips = e.scalar(e.op("Shape", whole[0], start=0, end=1))
     found = e.many("Loop", [trips, e.const(np.bool_(True)), *first], len(node.outputs), body=body)
     return [*found[number:], *found[:number]]

@@ -155,6 +155,11 @@ def gather_along(e: Emitter, node: Node) -> ir.Value:
     return e.op("GatherElements", *map(e.get, node.inputs), axis=1)
 
 
+@rule("which")
+def which(e: Emitter, node: Node) -> ir.Value:
+    return e.op("Reshape", e.op("NonZero", e.get(node.inputs[0])), e.ints(-1))
+
+
 @rule("scatter")
 def scatter(e: Emitter, node: Node) -> ir.Value:
     reduction = {"add": "add", "least": "min"}[node.attrs["how"]]

@@ -115,6 +115,11 @@ def noisy(e: Emitter, node: Node) -> Operand:
     return e.call(tensors.noisy, x, deviation, e.training())
 
 
+@rule("which")
+def which(e: Emitter, node: Node) -> Operand:
+    return e.call(tensors.which, e.get(node.inputs[0]))
+
+
 @rule("scatter")
 def scatter(e: Emitter, node: Node) -> Operand:
     function = {"add": tensors.scatter_add, "least": tensors.scatter_least}[node.attrs["how"]]

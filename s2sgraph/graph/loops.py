@@ -8,7 +8,8 @@ around it (decoding).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composite import composite
@@ -17,6 +18,7 @@ from s2sgraph.graph.ops import (
     arrange,
     draws,
     dropout,
+    every,
     expand,
     full,
     less,
@@ -55,16 +57,15 @@ class Cell(Protocol):
 # -- states -----------------------------------------------------------------------------
 
 
-def carry(first: Value, *, grows: str = "") -> Value:
+def carry(first: Value, *, grows: tuple[str, ...] = ()) -> Value:
     """A state of the loop being recorded: `first` at the first step, then what `renew` says.
 
-    `grows` names the axis that gets longer with every step, if one does. RuntimeError outside of a
-    loop.
+    `grows` names the axes whose size changes from step to step. RuntimeError outside of a loop.
     """
     block = trace.current()
     if not block.repeats:
         raise RuntimeError(f"{trace.here()}: a state outside a loop")
-    dims = tuple((axis, None if axis == grows else size) for axis, size in first.type.dims)
+    dims = tuple((axis, None if axis in grows else size) for axis, size in first.type.dims)
     state = Value(Type(first.type.dtype, dims))
     block.states[state] = State(first, state, grows)
     block.graph.inputs.append(state)
@@ -271,7 +272,7 @@ def remember(x: Value, *, over: str = "time", past: str = "past") -> Value:
     if over in x.axes:
         return rename(x, **{over: past})
     last = len(x.type.dims) - 1
-    cache = carry(filled((*x.type.dims[:last], (past, 0), *x.type.dims[last:])), grows=past)
+    cache = carry(filled((*x.type.dims[:last], (past, 0), *x.type.dims[last:])), grows=(past,))
     longer = append(cache, x, over=past)
     renew(cache, longer)
     return longer
@@ -283,32 +284,80 @@ Finals = TypeVar("Finals", bound=Tree)
 """A tree of states whose last value is wanted."""
 
 
+@dataclass(frozen=True)
+class Body(Generic[Form, Finals]):
+    """The recorded body of a decode loop, before it is given to one.
+
+    Attributes:
+        block: its nodes and states.
+        over: what is finished after a step, in the body.
+        results: what a step gives.
+        wanted: the states whose last value is wanted.
+    """
+
+    block: Block
+    over: Value
+    results: Form
+    wanted: Finals
+
+    @property
+    def emitted(self) -> list[Value]:
+        """The results one by one."""
+        return flatten(self.results)
+
+
+def body(step: Callable[[], tuple[Value, Form, Finals]]) -> Body[Form, Finals]:
+    """Record `step() -> over, results, states`; what is the same at every step is made outside."""
+    counter = Value(Type("int"), "step")
+    with trace.inside(Block(Graph(inputs=[counter]), repeats=True, counter=counter)) as block:
+        found = Body(block, *step())
+    followings = (state.following for state in block.states.values())
+    block.graph.outputs = [found.over, *followings, *found.emitted]
+    hoist(block.graph, trace.current().graph)
+    _started_outside(block)
+    return found
+
+
 def loop(
     step: Callable[[], tuple[Value, Form, Finals]], trips: Value, *, into: str
 ) -> tuple[Form, Finals]:
-    """Repeat `step() -> finished, results, states` until finished, at most `trips` times.
+    """Repeat `step() -> over, results, states` until all is over, at most `trips` times.
 
     At least one step is made. Returns the results of all steps, stacked along a new first axis
     `into`, and the last value of those states.
     """
-    counter = Value(Type("int"), "step")
-    with trace.inside(Block(Graph(inputs=[counter]), repeats=True, counter=counter)) as block:
-        finished, results, wanted = step()
-    emitted, states = flatten(results), [*block.states.values()]
-    block.graph.outputs = [finished, *(state.following for state in states), *emitted]
-    hoist(block.graph, trace.current().graph)
-    _started_outside(block)
+    found = body(step)
+    block, emitted = found.block, found.emitted
+    with trace.inside(block):
+        block.graph.outputs[0] = every(found.over)
+    first = tuple(state.first for state in block.states.values())
+    grows = tuple(state.grows for state in block.states.values())
+    outputs = repeated(block.graph, trips, first, grows, into=into)
+    finals = dict(zip(block.states, outputs, strict=False))
+    wanted = unflatten(found.wanted, (finals[state] for state in flatten(found.wanted)))
+    return unflatten(found.results, iter(outputs[len(outputs) - len(emitted) :])), wanted
+
+
+def repeated(
+    inside: Graph,
+    trips: Value,
+    first: tuple[Value, ...],
+    grows: tuple[tuple[str, ...], ...],
+    *,
+    into: str,
+) -> tuple[Value, ...]:
+    """A loop node: the states after the last step, then the results of all, stacked.
+
+    `inside` is given the number of the step and the states; its outputs are whether to stop, the
+    states, and the results.
+    """
+    states, emitted = inside.outputs[1 : 1 + len(first)], inside.outputs[1 + len(first) :]
     types = (
-        *(inside.type for inside in block.states),
+        *(value.type for value in inside.inputs[1:]),
         *(Type(value.type.dtype, ((into, None), *value.type.dims)) for value in emitted),
     )
-    attrs = {"states": len(states), "grows": tuple(state.grows for state in states)}
-    outputs = trace.emit(
-        "loop", (trips, *(state.first for state in states)), types, attrs, block.graph
-    )
-    order = [*block.states]
-    finals = unflatten(wanted, (outputs[order.index(state)] for state in flatten(wanted)))
-    return unflatten(results, iter(outputs[len(states) :])), finals
+    attrs = {"states": len(states), "grows": grows}
+    return trace.emit("loop", (trips, *first), types, attrs, inside)
 
 
 def hoist(body: Graph, outer: Graph, place: int | None = None) -> None:

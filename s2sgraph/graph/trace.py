@@ -27,8 +27,8 @@ class State:
 
     first: Value
     following: Value
-    grows: str = ""
-    """The axis that gets longer with every step, if one does."""
+    grows: tuple[str, ...] = ()
+    """The axes whose size changes from step to step."""
 
 
 @dataclass

@@ -6,7 +6,6 @@ from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
     concat,
     cover,
-    every,
     extent,
     greatest,
     less,
@@ -66,9 +65,9 @@ def _frames(recording: Recording, rules: Rules) -> Found:
         found = recording.decode(frame) | recording.asked(of_steps=True)
         names[:] = found
         renew(frame, recording.tracer.env[recording.plan.output, ""])
-        return every(rules.reached()), tuple(found.values()), ()
+        return rules.reached(), tuple(found.values()), ()
 
-    columns, _ = loop(step, rules.trips, into="length")
+    columns, _ = rules.repeat(step)
     result = {}
     for name, column in zip(names, map(rules.cut, columns), strict=True):
         live = outer(less, places(column, over="length"), limits)
@@ -104,6 +103,7 @@ def _rules(recording: Recording) -> Rules:
         ends=length == "free",
         settings=settings,
         symbols=plan.symbols.get("target", 0),
+        compact=search.compact,
         never=tuple(plan.banned),
         banned=given.get("banned"),
         prefix=_prefix(recording),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from s2sgraph.graph.composed import HIDDEN
-from s2sgraph.graph.loops import carry, filled, follow, loop, renew, spread, step_number, witness
+from s2sgraph.graph.loops import carry, filled, follow, renew, spread, step_number, witness
 from s2sgraph.graph.ops import (
     add,
     and_,
     at_most,
     concat,
-    every,
     extent,
     floordiv,
     greatest,
@@ -115,11 +114,9 @@ class Frontier:
             end_chances = choices.end_chances() if choices.penalises else ends
             emitted = (named, going.chances, going.parents, end_chances)
             values = (spread(value, BEAMS) for value in further.values())
-            return every(over), (*emitted, *values), states.all()[1:]
+            return over, (*emitted, *values), states.all()[1:]
 
-        (symbols, chances, parents, ends, *values), finals = loop(
-            body, self.rules.trips, into="length"
-        )
+        (symbols, chances, parents, ends, *values), finals = self.rules.repeat(body)
         steps = Steps(symbols, chances, parents, ends, dict(zip(names, values, strict=True)))
         return self._result(steps, *finals)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from s2sgraph.graph.loops import carry, filled, loop, renew
+from s2sgraph.graph.loops import carry, filled, renew
 from s2sgraph.graph.ops import (
     equal,
-    every,
     integer,
     not_,
     select,
@@ -47,9 +46,9 @@ class Greedy(Search, kind="greedy"):
             renew(token, chosen)
             renew(done, after)
             choices.renew(found)
-            return every(after), (chosen, choices.chance(found, wish), *further.values()), ()
+            return after, (chosen, choices.chance(found, wish), *further.values()), ()
 
-        (tokens, chances, *further), _ = loop(body, rules.trips, into="length")
+        (tokens, chances, *further), _ = rules.repeat(body, (rules.special.pad,))
         tokens = rules.cut(tokens)
         live = not_(equal(tokens, rules.special.pad))
         scores = select(live, rules.cut(chances), 0.0)

@@ -34,8 +34,8 @@ class History:
     def __init__(self, lead: Type, *, runs: bool) -> None:
         none = filled((*lead.dims, (PAST, 0)), dtype="int")
         self.lead = lead
-        self.chosen = carry(none, grows=PAST)
-        self.runs = carry(none, grows=PAST) if runs else None
+        self.chosen = carry(none, grows=(PAST,))
+        self.runs = carry(none, grows=(PAST,)) if runs else None
 
     @property
     def states(self) -> tuple[Value, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from s2sgraph.graph.compaction import Blank, compacting
 from s2sgraph.graph.composed import HIDDEN
-from s2sgraph.graph.loops import filled, step_number
+from s2sgraph.graph.loops import Finals, filled, loop, step_number
 from s2sgraph.graph.ops import at_most, equal, expand, log_softmax, or_, trim
+from s2sgraph.graph.trace import Form
 from s2sgraph.graph.values import Value
 from s2sgraph.search.settings import Number
 from s2sgraph.spec.sides import Special
@@ -71,6 +73,7 @@ class Rules:
         prefix: what each row starts with, if a run may say so: `int[batch, forced]`, the last
             place padding.
         listed: the symbols of a step, if they are not all.
+        compact: whether rows that are over leave the batch.
     """
 
     special: Special
@@ -83,6 +86,18 @@ class Rules:
     banned: Value | None = None
     prefix: Value | None = None
     listed: Listed | None = None
+    compact: bool = False
+
+    def repeat(
+        self, step: Callable[[], tuple[Value, Form, Finals]], blanks: tuple[Blank, ...] = ()
+    ) -> tuple[Form, Finals]:
+        """The loop of `step() -> over, results, states`; the results along `length`.
+
+        `blanks` are what a row that is over gives, for the first results; for the others it is 0.
+        """
+        if self.compact:
+            return compacting(step, self.trips, into="length", blanks=blanks)
+        return loop(step, self.trips, into="length")
 
     def begun(self) -> Value:
         """Which rows are done before the first step: those that may have no place at all."""

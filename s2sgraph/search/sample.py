@@ -9,11 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from s2sgraph.graph.given import UNSET
-from s2sgraph.graph.loops import carry, filled, loop, renew, spread, step_number
+from s2sgraph.graph.loops import carry, filled, renew, spread, step_number
 from s2sgraph.graph.ops import (
     at_most,
     equal,
-    every,
     extent,
     integer,
     iota,
@@ -124,9 +123,9 @@ class Sample(Search, kind="sample", main="n_best"):
             renew(done, after)
             choices.renew(drawn)
             values = (spread(value, SAMPLES) for value in further.values())
-            return every(after), (named, choices.chance(drawn, wish), over, *values), ()
+            return after, (named, choices.chance(drawn, wish), over, *values), ()
 
-        (symbols, chances, over, *further), _ = loop(body, rules.trips, into="length")
+        (symbols, chances, over, *further), _ = rules.repeat(body, (rules.special.pad, 0.0, True))
         columns = {"tokens": symbols, "token_scores": chances}
         return _best_first(columns | dict(zip(names, further, strict=True)), not_(over), rules)
 

@@ -31,6 +31,8 @@ class Search(Kind, family="search"):
         no_repeat_ngram: no run of this many symbols comes twice in a result; 0: any may.
         repetition_penalty: what the scores of symbols chosen before are divided by, if positive,
             or else multiplied with (Keskar 2019, eq. 3).
+        compact: rows that are finished leave the batch, so that those that are not cost less: for
+            batches of many rows.
     """
 
     max_length: Size = 256
@@ -48,6 +50,7 @@ class Search(Kind, family="search"):
     repetition_penalty: Annotated[
         float, Field(ge=1, le=1e6), AtRun("penalty of the symbols chosen before; 1: none", "float")
     ] = 1.0
+    compact: bool = False
 
     def lists(self) -> Iterator[Symbols]:
         """The lists of symbols that may be given when a file is run."""

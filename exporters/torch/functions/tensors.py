@@ -41,6 +41,11 @@ def iota(count: Number) -> Tensor:
     return torch.arange(int(count), device=device)
 
 
+def which(x: Tensor) -> Tensor:
+    """The places `[places]` where x `[n]` is true."""
+    return x.nonzero().flatten()
+
+
 def top(x: Tensor, count: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """The greatest along a dimension, greatest first; of equals, the first."""
     number = int(count)

@@ -58,7 +58,7 @@ from s2sgraph.graph.ops.elementwise import (
     tanh,
     xor,
 )
-from s2sgraph.graph.ops.indexing import scatter, take, top
+from s2sgraph.graph.ops.indexing import scatter, take, top, which
 from s2sgraph.graph.ops.operation import OPERATIONS, Case, Operation, const, outer
 from s2sgraph.graph.ops.random import DRAWN, draws, dropout, noisy
 
@@ -126,5 +126,6 @@ __all__ = [
     "total",
     "trim",
     "unstack",
+    "which",
     "xor",
 ]

@@ -49,6 +49,20 @@ def take(table: Value, index: Value, *, over: str) -> Type:
     return Type(table.type.dtype, index.type.dims + rest)
 
 
+@operation(
+    lambda node, x, *, into: np.flatnonzero(x),
+    case("bool[batch]", into="kept"),
+    case("bool[beam=4]", into="beam"),
+    case("int[batch]", into="kept", says="truths along one axis"),
+    case("bool[batch, beam]", into="kept", says="truths along one axis"),
+)
+def which(x: Value, *, into: str) -> Type:
+    """The places along its one axis where x is true, first to last, along a new axis."""
+    if x.type.dtype != "bool" or len(x.axes) != 1:
+        raise fail("which", f"expected truths along one axis, not {x.type}")
+    return Type("int", ((into, None),))
+
+
 def _top(node: Node, x: Any, count: Any, *, over: str, into: str) -> Any:
     place = node.inputs[0].axes.index(over)
     index = np.argsort(-x, axis=place, kind="stable").take(range(int(count.item())), place)

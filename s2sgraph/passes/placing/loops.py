@@ -6,9 +6,12 @@ from s2sgraph.graph.values import Graph, Layout, Node, Value
 from s2sgraph.passes.placing.layout import stored
 from s2sgraph.passes.placing.placer import Placed, Placer, rule
 
+Grows = tuple[tuple[str, ...], ...]
+"""For each state, the axes whose size changes from step to step."""
+
 
 def _body(
-    p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: tuple[str, ...]
+    p: Placer, node: Node, layouts: list[Layout], wanted: list[Layout], grows: Grows
 ) -> Graph:
     """The body of a loop, its inputs in `layouts` and its outputs in `wanted`."""
     assert node.body is not None
@@ -25,7 +28,7 @@ def _body(
 
 @rule("loop")
 def loop(
-    p: Placer, node: Node, trips: Placed, *first: Placed, states: int, grows: tuple[str, ...]
+    p: Placer, node: Node, trips: Placed, *first: Placed, states: int, grows: Grows
 ) -> list[Placed]:
     assert node.body is not None
     first = tuple(p.conform(x, stored(x.type)) for x in first)
@@ -48,7 +51,7 @@ def scan(
     over: str,
     reverse: bool,
     states: int,
-    grows: tuple[str, ...],
+    grows: Grows,
 ) -> list[Placed]:
     assert node.body is not None
     count, results = len(operands) - states, len(node.outputs) - states

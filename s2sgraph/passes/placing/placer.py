@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from s2sgraph.graph.types import Type
@@ -156,14 +157,14 @@ class Placer:
         return [self.env[value] for value in node.body.outputs]
 
     @contextmanager
-    def inner(self, grows: tuple[str, ...]) -> Iterator[Graph]:
+    def inner(self, grows: tuple[tuple[str, ...], ...]) -> Iterator[Graph]:
         """Record into a new body; what was learnt of sizes in there is forgotten after it.
 
-        Those of axes that grow from step to step are forgotten at once.
+        Those of axes that grow from step to step, in any state, are forgotten at once.
         """
         outer, sizes, flat = self.here, dict(self.sizes), dict(self.flat_places)
         self.here = Graph()
-        for axis in grows:
+        for axis in chain(*grows):
             self.sizes.pop(axis, None)
         try:
             yield self.here

@@ -336,6 +336,11 @@ def _flat(
     return p.flat_places[key]
 
 
+@rule("which")
+def which(p: Placer, node: Node, x: Placed, into: str) -> Placed:
+    return p.op("which", [x.raw], ((into,),), node.outputs[0].type)
+
+
 @rule("scatter")
 def scatter(
     p: Placer, node: Node, x: Placed, index: Placed, values: Placed, over: str, how: str
