@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import beam, greedy, training_loop, training_step
+from benchmarks import beam, compaction, greedy, training_loop, training_step
 from benchmarks.toolkits import comparing
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "training_loop": training_loop.run,
     "greedy": greedy.run,
     "beam": beam.run,
+    "compaction": compaction.run,
     "toolkits": comparing.run,
 }
 

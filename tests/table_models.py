@@ -94,7 +94,8 @@ class TableModel:
 
             mask = less(0.0, places)
             settings = {s.name: s.among(given) for s in search.settings()}
-            rules = Rules(Special(), trips, limits if limited else None, ends, settings, n)
+            limit = limits if limited else None
+            rules = Rules(Special(), trips, limit, ends, settings, n, compact=search.compact)
             return search.search(Decoder(step, lambda: attention[0], lambda: mask), rules)
 
         types = {

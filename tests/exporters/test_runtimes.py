@@ -16,6 +16,9 @@ KINDS = {
     "beam": {"beams": 4, "n_best": 2},
     "diverse": {"beams": 4, "groups": 2},
     "sample": {"n_best": 3},
+    "greedy, compact": {"kind": "greedy", "compact": True},
+    "beam, compact": {"kind": "beam", "compact": True, "beams": 4, "n_best": 2},
+    "sample, compact": {"kind": "sample", "compact": True, "n_best": 3},
 }
 CASES = (
     {},
@@ -96,8 +99,8 @@ def test_every_case_is_asked(tmp_path):
     assert len(files) > 100
     settings = {name for case in CASES for name in case}
     model = example(MODELS[0])
-    for kind in KINDS:
-        one = compile_model(model.spec.set({"search": kind}))
+    for kind, search in KINDS.items():
+        one = compile_model(model.spec.set({"search": {"kind": kind, **search}}))
         assert {s.name for s in one.tracing().possible()} <= settings | {"max_length_ratio"}
     by_case = dict(wanted)
     assert len(by_case) == len(files)
