@@ -113,16 +113,16 @@ def _steps(
         for inside, state in held.items()
     ]
     enough = floordiv(extent(begun, over="batch") + (SHARE - 1), SHARE)
-    counter, (first, *_) = Value(Type("int"), "step"), found.block.graph.inputs
+    graph, counter = found.block.graph, Value(Type("int"), "step")
     inner = Graph(inputs=[counter, *held, Value(begun.type)])
     with trace.inside(Block(inner, repeats=True)):
         number = counter + made
-        inner.nodes += found.block.graph.nodes
+        inner.nodes += graph.nodes
         over = _rows_over(found.over)
         stop = at_most(enough, total(integer(over), over="batch"))
-    _, *rest = found.block.graph.outputs
+    _, *rest = graph.outputs
     inner.outputs = [stop, *rest[: len(held)], over, *rest[len(held) :]]
-    inner.substitute({first: number, **among})
+    inner.substitute({graph.inputs[0]: number, **among})
     grows = (*(state.grows for state in held.values()), ())
     outputs = repeated(inner, trips, (*before, begun), grows, into=into)
     finals, over, results = outputs[: len(held)], outputs[len(held)], outputs[len(held) + 1 :]
