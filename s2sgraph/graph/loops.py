@@ -311,8 +311,8 @@ def body(step: Callable[[], tuple[Value, Form, Finals]]) -> Body[Form, Finals]:
     counter = Value(Type("int"), "step")
     with trace.inside(Block(Graph(inputs=[counter]), repeats=True, counter=counter)) as block:
         found = Body(block, *step())
-    followings = (state.following for state in block.states.values())
-    block.graph.outputs = [found.over, *followings, *found.emitted]
+    after = (state.following for state in block.states.values())
+    block.graph.outputs = [found.over, *after, *found.emitted]
     hoist(block.graph, trace.current().graph)
     _started_outside(block)
     return found
