@@ -69,6 +69,8 @@ class Supervision:
             for key, loss in losses.items()
             if loss is not None
         ]
+        if train.r_drop is not None:
+            found.append(f"trains with r_drop: weight {train.r_drop:g}")
         if train.scheduled_sampling is not None:
             settings = plain(train.scheduled_sampling).items()
             told = ", ".join(f"{name} {value}" for name, value in settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from s2sgraph.spec.data import Data, Part
 from s2sgraph.spec.errors import Problem
@@ -244,6 +244,25 @@ def alignments(data: Data, train: Train) -> Iterator[Problem]:
 def _files(part: Part) -> str:
     files = part.columns if part.file is None else {"file": part.file}
     return ", ".join(f"{name}: {file}" for name, file in files.items())
+
+
+def r_drop(train: Train, chains: Iterable[Items], target: Target) -> Iterator[Problem]:
+    """Two passes give distributions, and not the same ones."""
+    if train.r_drop is None:
+        return
+    at = ("train", "r_drop")
+    if not isinstance(target, TokenTarget):
+        message = "two passes agree on distributions over symbols, and the target has features"
+        yield Problem(at, message, "remove it")
+    elif not any(_drops(layer) for chain in chains for _, layer in layers(chain)):
+        message = "no layer has dropout, so two passes are the same"
+        yield Problem(at, message, "write dropout: 0.1 in some layers, or remove it")
+
+
+def _drops(layer: Layer) -> bool:
+    """Whether a layer has dropout of any kind."""
+    rate = "rate" if layer.word == "dropout" else "dropout"
+    return any(name.endswith(rate) and value > 0 for name, value in layer)
 
 
 def scheduled_sampling(train: Train, decoder: Items, target: Target) -> Iterator[Problem]:

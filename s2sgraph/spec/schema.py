@@ -258,6 +258,11 @@ class Spec(Settings):
     def _what_is_sampled_has_chances(self) -> Iterator[Problem]:
         yield from checks.scheduled_sampling(self.train, self.decoder, self.target)
 
+    @rule("train", "encoder", "encoders", "decoder", "target")
+    def _passes_can_differ(self) -> Iterator[Problem]:
+        chains = (self.encoder or (), *(self.encoders or {}).values(), self.decoder)
+        yield from checks.r_drop(self.train, chains, self.target)
+
     @rule("outputs")
     def _outputs_are_of_this_step(self) -> Iterator[Problem]:
         for path, reference in references(self.outputs, ("outputs",)):

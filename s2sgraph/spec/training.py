@@ -148,6 +148,8 @@ class Train(Settings):
         steps: updates of the weights after which training ends.
         epochs: passes over the data after which training ends, if that comes first.
         label_smoothing: share of the truth that is spread over the other symbols.
+        r_drop: weight of what is added to the loss where two passes, with dropout drawn for each,
+            predict differently (Liang 2021, alpha); null makes one pass.
         coverage_loss: what is added to the loss for attending twice to a place.
         guided_alignment: what is added to the loss for attending elsewhere than alignments say.
         scheduled_sampling: how often the decoder reads what it predicts in place of the truth.
@@ -175,6 +177,7 @@ class Train(Settings):
     steps: Size = 2000
     epochs: Size | None = None
     label_smoothing: Rate = 0.0
+    r_drop: Positive | None = None
     coverage_loss: CoverageLoss | None = None
     guided_alignment: GuidedAlignment | None = None
     scheduled_sampling: Annotated[ScheduledSampling, Chosen("scheduled_sampling")] | None = None

@@ -1,13 +1,7 @@
-"""Cross entropy with label smoothing and its gradient, in chunks of a few places.
-
-Logits are what is largest in a training with a large vocabulary. Computed at once, their
-logarithms, what is left without padding and the gradients of both are each as large again, and on
-CPUs most of the time goes into fetching that memory. Chunk by chunk all of it stays in the cache.
-"""
+"""Cross entropy with label smoothing and its gradient, chunk by chunk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK = 2**18
-"""Numbers of a chunk: 1 MiB in float32, less than the cache that a core has for itself."""
+from s2sgraph.train.chunks import chunks, precise
 
 
 @dataclass(frozen=True)
@@ -72,8 +65,8 @@ class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, target: TargetDistribution) -> Tensor:
         normalizers, losses = [], []
-        for chunk in _chunks(logits):
-            normalizer, loss = _losses(_precise(logits[chunk]), target[chunk])
+        for chunk in chunks(logits):
+            normalizer, loss = _losses(precise(logits[chunk]), target[chunk])
             normalizers.append(normalizer)
             losses.append(loss)
         ctx.target = target
@@ -85,22 +78,10 @@ class _CrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         logits, normalizers = ctx.saved_tensors
         found = torch.empty_like(logits)
-        for chunk in _chunks(logits):
-            each = _gradient(_precise(logits[chunk]), normalizers[chunk], ctx.target[chunk])
+        for chunk in chunks(logits):
+            each = _gradient(precise(logits[chunk]), normalizers[chunk], ctx.target[chunk])
             torch.mul(each, gradient, out=found[chunk])
         return found, None
-
-
-def _chunks(logits: Tensor) -> Iterator[slice]:
-    """Spans of places; one of all where memory is quick and starting a computation is not."""
-    places, symbols = logits.shape
-    step = max(CHUNK // symbols, 1) if logits.device.type == "cpu" else max(places, 1)
-    for start in range(0, max(places, 1), step):
-        yield slice(start, start + step)
-
-
-def _precise(logits: Tensor) -> Tensor:
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def _losses(logits: Tensor, target: TargetDistribution) -> tuple[Tensor, Tensor]:

@@ -28,6 +28,11 @@ class Links(NamedTuple):
     places: Tensor
     shares: Tensor
 
+    def twice(self, rows: int) -> Links:
+        """Those of a batch that holds so many rows twice."""
+        further = self.places + self.places.new_tensor([rows, 0, 0])
+        return Links(torch.cat([self.places, further]), _twice(self.shares))
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -44,6 +49,12 @@ class Batch:
     target: Tensor
     lengths: Tensor
     links: Links | None = None
+
+    def twice(self) -> Batch:
+        """All rows, and all of them again behind."""
+        inputs = tuple(_twice(value) for value in self.inputs)
+        links = None if self.links is None else self.links.twice(len(self.lengths))
+        return Batch(inputs, _twice(self.target), _twice(self.lengths), links)
 
 
 class Feeder:
@@ -69,6 +80,10 @@ class Feeder:
         """A batch whose decoder reads another target than the one it is to give."""
         place = self.names.index("target")
         return replace(batch, inputs=(*batch.inputs[:place], target, *batch.inputs[place + 1 :]))
+
+
+def _twice(value: Tensor) -> Tensor:
+    return torch.cat([value, value])
 
 
 def _links(rows: Sequence[NDArray[np.int32]]) -> Links:

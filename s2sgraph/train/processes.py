@@ -18,6 +18,14 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 
+_left: list[Any] = []
+"""Groups of processes that this one has left, held to the end of the program.
+
+Else the last to hold one is a module that was trained in it, which waits for the group's thread
+while it holds Python's lock; and where the machine is busy, that thread may still be about to free
+the tensor of a last exchange, for which it needs that lock.
+"""
+
 
 class _Reduced(MixedPrecision):
     """bfloat16 where it does, with outputs as they were computed.
@@ -143,4 +151,5 @@ class Processes:
             if self._asked is not None:
                 self._asked[1].wait()
             self.wait()
+            _left.append(torch.distributed.group.WORLD)
             torch.distributed.destroy_process_group()

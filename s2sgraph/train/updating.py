@@ -24,6 +24,7 @@ from s2sgraph.train.loss import loss_of
 from s2sgraph.train.optimizing import by_name, optimizer, restore
 from s2sgraph.train.order import Rows, Update, seed_of, share
 from s2sgraph.train.processes import Processes
+from s2sgraph.train.r_drop import RDrop
 from s2sgraph.train.scheduled_sampling import Sampling
 from s2sgraph.train.starting import frozen
 from s2sgraph.train.state import State
@@ -46,10 +47,11 @@ class Updater:
         self.settings: Train = model.spec.train
         self.examples, self.processes = examples, processes
         loss = loss_of(model, self.settings.label_smoothing)
-        beside = attention_losses(model)
-        self.loss = BatchLoss(model, examples, loss, processes, beside)
-        self.figures = ("loss", *(one.name for one in beside))
-        outputs = [*dict.fromkeys(one.output for one in beside)]
+        attending = attention_losses(model)
+        agreeing = () if self.settings.r_drop is None else (RDrop(self.settings.r_drop),)
+        self.loss = BatchLoss(model, examples, loss, processes, (*attending, *agreeing))
+        self.figures = ("loss", *(one.name for one in self.loss.beside))
+        outputs = [*dict.fromkeys(one.output for one in attending)]
         seed, sampling = self.settings.seed, self.settings.scheduled_sampling
         self.module: fx.GraphModule = model.to_torch(seed, weights, outputs=outputs)
         self.sampling = None if sampling is None else Sampling(model, sampling)

@@ -63,7 +63,7 @@ def test_the_gradient_of_cross_entropy_is_that_of_finite_differences(
     eps: float, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By places one at a time, two at a time and at once; with words beyond the vocabulary."""
-    monkeypatch.setattr("s2sgraph.train.cross_entropy.CHUNK", chunk)
+    monkeypatch.setattr("s2sgraph.train.chunks.CHUNK", chunk)
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(7, 6, generator=generator, dtype=torch.float64, requires_grad=True)
     for symbols in (6, 4, 2):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from attending import ATTENDING
 from safetensors.numpy import load_file
 from torch import Tensor
 
@@ -25,18 +26,11 @@ SETTINGS = {
     "train.log_every": 1,
     "train.evaluate.sentences": 0,
 }
-ATTENDING = {
-    "decoder": [
-        {"embedding": 8},
-        {"gru": {"size": 16, "start": "encoder.final"}},
-        {"attention": {"name": "context", "query": "gru", "score": "dot"}},
-        {"dense": {"name": "readout", "from": ["gru", "context"], "size": 16}},
-        "output",
-    ],
-    "data.train": {"file": "train.tsv", "alignments": "train.align"},
-    "train.coverage_loss": {},
-    "train.guided_alignment": {},
+EVERYTHING = {
+    **ATTENDING,
+    "encoder.embedding.dropout": 1e-9,  # so rare that both passes of R-Drop are one
     "train.scheduled_sampling": {"kind": "linear", "steps": 25, "least": 0.5},
+    "train.r_drop": 1,
 }
 
 
@@ -61,7 +55,7 @@ def logged(folder: Path) -> list[dict[str, float]]:
     return [{name: v for name, v in line.items() if name not in clock} for line in lines]
 
 
-@pytest.mark.parametrize("settings", [{}, ATTENDING], ids=["plain", "attending"])
+@pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["plain", "everything"])
 def test_two_train_as_one_also_when_one_of_them_gets_a_signal(
     spec: Spec, tmp_path: Path, settings: dict[str, Any]
 ) -> None:
@@ -134,7 +128,7 @@ def test_two_processes_in_bfloat16(spec: Spec, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("settings", [{}, ATTENDING], ids=["plain", "attending"])
+@pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["plain", "everything"])
 def test_compiled(spec: Spec, tmp_path: Path, settings: dict[str, Any]) -> None:
     (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
     given = spec().set({"train.steps": 6, "train.validate_every": 3} | settings)

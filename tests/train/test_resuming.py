@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attending import ATTENDING
 
 from s2sgraph.spec import load
 from s2sgraph.train import Progress, Run, TrainingError, train
@@ -39,18 +40,10 @@ KINDS: dict[str, dict[str, Any]] = {
         "train.optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.9},
         "train.freeze": ["encoder.embedding"],
     },
+    "r_drop": {"train.r_drop": 1, "train.evaluate.sentences": 0},
     "losses of attention, scheduled sampling": {
-        "decoder": [
-            {"embedding": 8},
-            {"gru": {"size": 16, "start": "encoder.final"}},
-            {"attention": {"name": "context", "query": "gru", "score": "dot"}},
-            {"dense": {"name": "readout", "from": ["gru", "context"], "size": 16}},
-            "output",
-        ],
-        "data.train": {"file": "train.tsv", "alignments": "train.align"},
+        **ATTENDING,
         "train.evaluate.sentences": 0,
-        "train.coverage_loss": {},
-        "train.guided_alignment": {},
         "train.scheduled_sampling": {"kind": "linear", "steps": 15, "predictions": "sample"},
     },
 }
