@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from s2sgraph.model import Model
 from s2sgraph.spec import attention_losses as settings
+from s2sgraph.train.auxiliary_loss import AuxiliaryLoss
 from s2sgraph.train.feeding import Batch
 from s2sgraph.train.loss import Outputs
 
 
-class AttentionLoss(ABC):
+class AttentionLoss(AuxiliaryLoss):
     """A loss of the weights that an attention gives to the places of the source.
 
     Attributes:
-        name: what the log calls it.
         output: the output of the module that holds the weights.
-        weight: what it is multiplied by where it is added to the loss of the target.
     """
 
-    name: str
+    output: str
 
     def __init__(self, model: Model, loss: settings.AttentionLoss) -> None:
         self.output, self.weight = model.layers.supervision.watched(loss).output, loss.weight
-
-    @abstractmethod
-    def __call__(self, outputs: Outputs, batch: Batch) -> Tensor:
-        """The sum over the places of the target; the batch is where the outputs are."""
 
 
 class Coverage(AttentionLoss):

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from s2sgraph.model import Model
+from s2sgraph.train.auxiliary_loss import AuxiliaryLoss
 from s2sgraph.train.examples import Examples
 from s2sgraph.train.feeding import Batch, Feeder
 from s2sgraph.train.loss import Loss, Outputs
 from s2sgraph.train.order import Rows
 from s2sgraph.train.processes import Processes
-from s2sgraph.train.r_drop import RDrop
 
 Forward = Callable[..., Any]
 Reader = Callable[[Outputs, Tensor], Tensor]
 """What a decoder reads, by what a first pass on the true target has given, and by that target."""
-
-
-class Beside(Protocol):
-    """A loss beside that of the target.
-
-    Attributes:
-        name: what the log calls it.
-        weight: what it is multiplied by where it is added to the loss of the target.
-    """
-
-    name: str
-    weight: float
-
-    def __call__(self, outputs: Outputs, batch: Batch) -> Tensor:
-        """The sum over the places of the target; the batch is where the outputs are."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -45,13 +29,13 @@ class Losses:
     Attributes:
         sum: the loss of the target.
         places: of the target.
-        beside: the other losses by name.
+        auxiliary: the auxiliary losses by name.
         objective: what training makes smaller: all of them, weighted.
     """
 
     sum: Tensor
     places: int
-    beside: dict[str, Tensor]
+    auxiliary: dict[str, Tensor]
     objective: Tensor
 
 
@@ -64,10 +48,11 @@ class BatchLoss:
         examples: Examples,
         loss: Loss,
         processes: Processes,
-        beside: Sequence[Beside] = (),
+        auxiliary: Sequence[AuxiliaryLoss] = (),
     ) -> None:
-        self.examples, self.loss, self.processes, self.beside = examples, loss, processes, beside
-        self.passes = 2 if any(isinstance(one, RDrop) for one in beside) else 1
+        self.examples, self.loss, self.processes = examples, loss, processes
+        self.auxiliary = auxiliary
+        self.passes = max((one.passes for one in auxiliary), default=1)
         self.feed = Feeder(model)
         self.lengths = examples.lengths[:, self.feed.sequences.index("target")]
         self.output = "logits" if model.vocabularies.get("target") else "frames"
@@ -85,10 +70,10 @@ class BatchLoss:
             batch, read = batch.twice(), read.twice()
         outputs = self._outputs(forward, read)
         total = self.loss(outputs, batch.target, batch.lengths)
-        beside = {loss.name: loss(outputs, batch) / self.passes for loss in self.beside}
+        auxiliary = {one.name: one(outputs, batch) / self.passes for one in self.auxiliary}
         own = total.sum / self.passes
-        added = [loss.weight * beside[loss.name] for loss in self.beside]
-        return Losses(own, total.places // self.passes, beside, sum(added, own))
+        added = [one.weight * auxiliary[one.name] for one in self.auxiliary]
+        return Losses(own, total.places // self.passes, auxiliary, sum(added, own))
 
     def places(self, rows: Rows) -> int:
         """How many places of the target some rows have."""

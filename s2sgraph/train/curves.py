@@ -23,7 +23,7 @@ class Curves:
     loss: Points = field(default_factory=list)
     dev_loss: Points = field(default_factory=list)
     rate: Points = field(default_factory=list)
-    beside: dict[str, Points] = field(default_factory=dict)
+    auxiliary: dict[str, Points] = field(default_factory=dict)
     figures: dict[str, Points] = field(default_factory=dict)
 
 
@@ -50,12 +50,12 @@ def read_curves(log: Path) -> Curves:
                 points = curves.figures.setdefault(name.removeprefix("dev_"), [])
                 points.append((step, float(value)))
             elif name.endswith("_loss") and name != "dev_loss":
-                curves.beside.setdefault(name, []).append((step, float(value)))
+                curves.auxiliary.setdefault(name, []).append((step, float(value)))
     return curves
 
 
 def draw_curves(curves: Curves, path: Path, best_step: int | None = None) -> None:
-    """Draw one panel for the loss, one for each other loss and figure, one for the learning rate.
+    """Draw a panel for the loss, one for each auxiliary loss and figure, one for the learning rate.
 
     Args:
         curves: what to draw.
@@ -65,7 +65,7 @@ def draw_curves(curves: Curves, path: Path, best_step: int | None = None) -> Non
     panels: list[tuple[str, dict[str, Points]]] = [
         ("loss", {"training": curves.loss, "development": curves.dev_loss})
     ]
-    panels += [(name, {"": points}) for name, points in (curves.beside | curves.figures).items()]
+    panels += [(name, {"": points}) for name, points in (curves.auxiliary | curves.figures).items()]
     panels.append(("learning rate", {"": curves.rate}))
     rows = math.ceil(len(panels) / _COLUMNS)
     figure = sheet(_COLUMNS * _WIDTH, rows * _HEIGHT)

@@ -149,7 +149,7 @@ class Loop:
         after.step += 1
         found, places = self.updater.update(update, after.step, self._rate(after.step))
         after.sum, after.count = after.sum + found.pop("loss"), after.count + places
-        after.beside = {name: after.beside.get(name, 0.0) + found[name] for name in found}
+        after.auxiliary = {name: after.auxiliary.get(name, 0.0) + found[name] for name in found}
         self.state = after
 
     def _rate(self, step: int) -> float:
@@ -206,14 +206,14 @@ class Loop:
     def _progress(self, figures: Figures, rate: float, logged: bool) -> Progress:
         state, now = self.state, time.perf_counter()
         # Between lines of the log this process's own loss stands for that of all.
-        sums = [state.sum, *state.beside.values()]
+        sums = [state.sum, *state.auxiliary.values()]
         every = self.processes.sum(sums) if logged else [s * self.processes.count for s in sums]
-        loss, *beside = (total / max(state.count, 1) for total in every)
+        loss, *auxiliary = (total / max(state.count, 1) for total in every)
         (began, step), (opened, before) = self._began, self._window
         left = (now - began) / max(state.step - step, 1) * (self.steps - state.step)
         return Progress(
             state.step, self.steps, state.epoch + 1, loss, rate,
-            beside=dict(zip(state.beside, beside, strict=True)),
+            auxiliary=dict(zip(state.auxiliary, auxiliary, strict=True)),
             tokens_per_second=(state.count - before) / max(now - opened, 1e-9),
             seconds=state.seconds + now - self._since, seconds_left=left,
             figures=figures, best=state.best, logged=logged,
@@ -225,7 +225,7 @@ class Loop:
         self._window = opened + seconds, before
 
     def _log(self, progress: Progress) -> None:
-        self.state.sum, self.state.beside, self.state.count = 0.0, {}, 0
+        self.state.sum, self.state.auxiliary, self.state.count = 0.0, {}, 0
         self._window = time.perf_counter(), 0
         if self.processes.first:
             line = progress.to_json()
@@ -238,8 +238,8 @@ class Loop:
         """Write a checkpoint of the state as it is."""
         self._clock()
         self.state.sums = self.processes.gather(self.state.sum)
-        beside = self.state.beside.items()
-        self.state.besides = {name: self.processes.gather(value) for name, value in beside}
+        auxiliary = self.state.auxiliary.items()
+        self.state.auxiliaries = {name: self.processes.gather(value) for name, value in auxiliary}
         if self.processes.first:
             self.state.log = self.folder.keep_log()
             self.checkpoints.save(self.updater.checkpoint(self.state))

@@ -8,23 +8,21 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from s2sgraph.train.auxiliary_loss import AuxiliaryLoss
 from s2sgraph.train.chunks import chunks, precise
 from s2sgraph.train.feeding import Batch
 from s2sgraph.train.loss import Outputs
 
 
-class RDrop:
+class RDrop(AuxiliaryLoss):
     """The divergence of each of two passes from the other (Liang 2021, eq. 2).
 
     The paper adds the losses of both passes; here a loss is their mean, so that it is that of one
     place. With half of the paper's `alpha` the objective is then half of the paper's (eq. 4).
-
-    Attributes:
-        name: what the log calls it.
-        weight: what it is multiplied by where it is added to the loss of the target.
     """
 
     name = "r_drop_loss"
+    passes = 2
 
     def __init__(self, alpha: float) -> None:
         self.weight = alpha / 2

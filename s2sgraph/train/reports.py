@@ -18,7 +18,7 @@ class Progress:
         loss: mean over the target tokens (or frames) since the report before.
         rate: the learning rate of this update.
         tokens_per_second: target tokens (or frames) since the report before, by time.
-        beside: the other losses by name, each a mean like the loss, without its weight.
+        auxiliary: the auxiliary losses by name, each a mean like the loss, without its weight.
         seconds: since training began.
         seconds_left: at the present speed, if no patience ends training first.
         figures: of the development data by name, where this update was followed by a validation.
@@ -34,7 +34,7 @@ class Progress:
     tokens_per_second: float
     seconds: float
     seconds_left: float
-    beside: Mapping[str, float] = field(default_factory=dict)
+    auxiliary: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
     best: float | None = None
     logged: bool = False
@@ -47,8 +47,8 @@ class Progress:
     def to_json(self) -> dict[str, Any]:
         """A line of the log; the figures of the development data begin with `dev_`."""
         form = {name: value for name, value in asdict(self).items() if value is not None}
-        del form["logged"], form["seconds_left"], form["figures"], form["beside"]
-        form |= {**self.beside} | {f"dev_{name}": value for name, value in self.figures.items()}
+        del form["logged"], form["seconds_left"], form["figures"], form["auxiliary"]
+        form |= {**self.auxiliary} | {f"dev_{name}": value for name, value in self.figures.items()}
         return {n: float(f"{v:.6g}") if isinstance(v, float) else v for n, v in form.items()}
 
     def describe(self) -> str:
@@ -61,7 +61,7 @@ class Progress:
             f"{duration(self.seconds_left)} left",
         ]
         parts[2:2] = [
-            *(f"{name} {value:.4f}" for name, value in self.beside.items()),
+            *(f"{name} {value:.4f}" for name, value in self.auxiliary.items()),
             *(f"dev {name} {value:.4f}" for name, value in self.figures.items()),
         ]
         if self.best is not None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-_SINCE = {"beside", "besides"}
-"""What a run without other losses may lack: older ones do."""
-
 
 @dataclass
 class State:
@@ -27,8 +24,8 @@ class State:
         stayed: validations since the best one or since the rate fell last.
         sum: the loss of this process's rows since the last line of the log.
         sums: that of every process, when this was saved.
-        beside: the other losses of this process's rows since then, by name.
-        besides: those of every process, when this was saved.
+        auxiliary: the auxiliary losses of this process's rows since then, by name.
+        auxiliaries: those of every process, when this was saved.
         count: the places of the target that they are over.
         seconds: how long training has taken, pauses left out.
         log: bytes of the log.
@@ -45,16 +42,16 @@ class State:
     stayed: int = 0
     sum: float = 0.0
     sums: list[float] = field(default_factory=list)
-    beside: dict[str, float] = field(default_factory=dict)
-    besides: dict[str, list[float]] = field(default_factory=dict)
+    auxiliary: dict[str, float] = field(default_factory=dict)
+    auxiliaries: dict[str, list[float]] = field(default_factory=dict)
     count: int = 0
     seconds: float = 0.0
     log: int = 0
 
     def seen_by(self, rank: int, count: int) -> State:
         """The state of one of `count` processes; it was saved by the first of as many or others."""
-        beside = {name: _own(sums, rank, count) for name, sums in self.besides.items()}
-        return replace(self, sum=_own(self.sums, rank, count), beside=beside)
+        auxiliary = {name: _own(sums, rank, count) for name, sums in self.auxiliaries.items()}
+        return replace(self, sum=_own(self.sums, rank, count), auxiliary=auxiliary)
 
     def to_json(self) -> dict[str, Any]:
         """By name."""
@@ -64,7 +61,7 @@ class State:
     def from_json(cls, form: dict[str, Any]) -> State:
         """From the values by name; ValueError if they are others."""
         names = {field.name for field in fields(cls)}
-        if not names - _SINCE <= form.keys() <= names:
+        if form.keys() != names:
             raise ValueError(f"expected {', '.join(sorted(names))}")
         return cls(**form)
 

@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from s2sgraph.model import Model
 from s2sgraph.spec.training import Train
 from s2sgraph.train.attention_losses import attention_losses
+from s2sgraph.train.auxiliary_loss import AuxiliaryLoss
 from s2sgraph.train.averaging import averaging
 from s2sgraph.train.batch_loss import BatchLoss, Forward, Losses
 from s2sgraph.train.checkpoints import Checkpoint
@@ -38,7 +39,7 @@ class Updater:
 
     Attributes:
         module: the module itself, not wrapped for other processes or compiled.
-        figures: the names of the losses: `loss`, that of the target, and those beside it.
+        figures: the names of the losses: `loss`, that of the target, and the auxiliary ones.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class Updater:
         self.settings: Train = model.spec.train
         self.examples, self.processes = examples, processes
         loss = loss_of(model, self.settings.label_smoothing)
-        attending = attention_losses(model)
-        agreeing = () if self.settings.r_drop is None else (RDrop(self.settings.r_drop),)
-        self.loss = BatchLoss(model, examples, loss, processes, (*attending, *agreeing))
-        self.figures = ("loss", *(one.name for one in self.loss.beside))
-        outputs = [*dict.fromkeys(one.output for one in attending)]
+        auxiliary: list[AuxiliaryLoss] = [*attention_losses(model)]
+        if self.settings.r_drop is not None:
+            auxiliary.append(RDrop(self.settings.r_drop))
+        self.loss = BatchLoss(model, examples, loss, processes, auxiliary)
+        self.figures = ("loss", *(one.name for one in auxiliary))
+        outputs = [*dict.fromkeys(one.output for one in auxiliary if one.output)]
         seed, sampling = self.settings.seed, self.settings.scheduled_sampling
         self.module: fx.GraphModule = model.to_torch(seed, weights, outputs=outputs)
         self.sampling = None if sampling is None else Sampling(model, sampling)
@@ -105,7 +107,7 @@ class Updater:
                 # All processes go forward and back together, also where there is no row for each.
                 counts = int(len(rows) > 0)
                 self.processes.backward(found.objective * counts / max(every, 1))
-            figures = torch.stack([found.sum, *found.beside.values()])
+            figures = torch.stack([found.sum, *found.auxiliary.values()])
             losses.append(figures.detach() * counts)
         # The only place that waits for an accelerator, once in an update.
         sums = torch.stack(losses).sum(0)

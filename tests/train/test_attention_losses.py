@@ -186,8 +186,8 @@ def test_the_objective_is_their_weighted_sum(spec: Spec, text: str) -> None:
     model = compile(given)
     files = corpus(given, "train")
     assert files is not None
-    beside = attention_losses(model)
-    loss = BatchLoss(model, encode(model, files), loss_of(model), Processes(), beside)
+    auxiliary = attention_losses(model)
+    loss = BatchLoss(model, encode(model, files), loss_of(model), Processes(), auxiliary)
     module = model.to_torch(0, outputs=["context.weights"]).eval()
     rows = np.arange(5)
     batch = loss.feed([loss.examples.rows[row] for row in rows])
@@ -196,8 +196,8 @@ def test_the_objective_is_their_weighted_sum(spec: Spec, text: str) -> None:
     coverage = coverage_by_hand(weights, batch.lengths.tolist())
     alignment = -np.log([weights[:, t, 2 - t] for t in range(3)]).sum()
     assert found.places == 20
-    assert found.beside["coverage_loss"].item() == pytest.approx(coverage, rel=1e-5)
-    assert found.beside["alignment_loss"].item() == pytest.approx(alignment, rel=1e-5)
+    assert found.auxiliary["coverage_loss"].item() == pytest.approx(coverage, rel=1e-5)
+    assert found.auxiliary["alignment_loss"].item() == pytest.approx(alignment, rel=1e-5)
     whole = found.sum.item() + 0.5 * coverage + 0.25 * alignment
     assert found.objective.item() == pytest.approx(whole, rel=1e-5)
 

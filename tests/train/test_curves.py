@@ -41,7 +41,7 @@ def test_what_a_log_says(tmp_path: Path) -> None:
 def test_losses_beside_the_loss_are_of_training(tmp_path: Path) -> None:
     lines = [{**line, "coverage_loss": line["step"] / 10} for line in LINES]
     curves = read_curves(written(tmp_path / "log.jsonl", *lines))
-    assert curves.beside == {"coverage_loss": [(5, 0.5), (10, 1.0), (20, 2.0)]}
+    assert curves.auxiliary == {"coverage_loss": [(5, 0.5), (10, 1.0), (20, 2.0)]}
     assert [*curves.figures] == ["cer", "bleu"]
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         draw_curves(curves, tmp_path / "curves.svg")

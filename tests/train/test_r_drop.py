@@ -89,11 +89,11 @@ def dropping(spec: Spec, **changes: Any) -> Any:
     return spec().set(symbols | settings | changes)
 
 
-def batch_loss(given: Any, *beside: Any) -> tuple[Model, BatchLoss]:
+def batch_loss(given: Any, *auxiliary: Any) -> tuple[Model, BatchLoss]:
     model, files = compile(given), corpus(given, "train")
     assert files is not None
     loss = loss_of(model, given.train.label_smoothing)
-    return model, BatchLoss(model, encode(model, files), loss, Processes(), beside)
+    return model, BatchLoss(model, encode(model, files), loss, Processes(), auxiliary)
 
 
 def test_the_objective_is_half_of_the_papers(spec: Spec) -> None:
@@ -123,7 +123,8 @@ def test_the_objective_is_half_of_the_papers(spec: Spec) -> None:
     (paper / 2).backward()
     assert found.objective.item() == pytest.approx(paper.item() / 2, rel=1e-5)
     assert found.sum.item() == pytest.approx(sum(cross).item() / 2, rel=1e-5)
-    assert found.beside["r_drop_loss"].item() == pytest.approx((there + back).item() / 2, rel=1e-4)
+    diverged = found.auxiliary["r_drop_loss"].item()
+    assert diverged == pytest.approx((there + back).item() / 2, rel=1e-4)
     assert found.places == 24
     by_hand = dict(hand.named_parameters())
     for name, weight in module.named_parameters():
@@ -154,12 +155,12 @@ def test_without_dropout_all_losses_are_those_of_one_pass(spec: Spec, tmp_path: 
     )
     module = model.to_torch(0, outputs=[one.output for one in attending]).eval()
     found, expected = twice(module, ROWS, draws), once(module, ROWS, draws)
-    assert found.beside.pop("r_drop_loss").item() == pytest.approx(0, abs=1e-5)
+    assert found.auxiliary.pop("r_drop_loss").item() == pytest.approx(0, abs=1e-5)
     assert found.places == expected.places
-    assert [*found.beside] == [*expected.beside] == ["coverage_loss", "alignment_loss"]
+    assert [*found.auxiliary] == [*expected.auxiliary] == ["coverage_loss", "alignment_loss"]
     for one, other in zip(
-        (found.sum, found.objective, *found.beside.values()),
-        (expected.sum, expected.objective, *expected.beside.values()),
+        (found.sum, found.objective, *found.auxiliary.values()),
+        (expected.sum, expected.objective, *expected.auxiliary.values()),
         strict=True,
     ):
         assert one.item() == pytest.approx(other.item(), rel=1e-5)

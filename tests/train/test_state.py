@@ -15,7 +15,7 @@ def test_written_and_read() -> None:
 def test_another_version_is_told() -> None:
     form = State().to_json()
     del form["falls"]
-    with pytest.raises(ValueError, match="expected beside, besides, best, best_step, count"):
+    with pytest.raises(ValueError, match="expected auxiliaries, auxiliary, best, best_step, count"):
         State.from_json(form)
 
 
@@ -27,13 +27,11 @@ def test_each_process_has_its_own_sum_again() -> None:
     assert saved.seen_by(0, 1).sum == 0.75
 
 
-def test_each_process_has_its_own_other_losses_again() -> None:
-    saved = State(sums=[0.5, 0.25], besides={"coverage_loss": [2.0, 1.0]})
-    assert [saved.seen_by(rank, 2).beside["coverage_loss"] for rank in range(2)] == [2.0, 1.0]
-    assert [saved.seen_by(rank, 3).beside["coverage_loss"] for rank in range(3)] == [3.0, 0.0, 0.0]
+def test_each_process_has_its_own_auxiliary_losses_again() -> None:
+    saved = State(sums=[0.5, 0.25], auxiliaries={"coverage_loss": [2.0, 1.0]})
 
+    def found(rank: int, count: int) -> float:
+        return saved.seen_by(rank, count).auxiliary["coverage_loss"]
 
-def test_a_state_from_before_there_were_other_losses() -> None:
-    form = State(sum=0.5, sums=[0.5]).to_json()
-    del form["beside"], form["besides"]
-    assert State.from_json(form).seen_by(0, 1).beside == {}
+    assert [found(rank, 2) for rank in range(2)] == [2.0, 1.0]
+    assert [found(rank, 3) for rank in range(3)] == [3.0, 0.0, 0.0]
