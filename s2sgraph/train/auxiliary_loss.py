@@ -17,7 +17,7 @@ class AuxiliaryLoss(ABC):
         name: what the log calls it.
         weight: what it is multiplied by where it is added to the loss of the target.
         output: the output that the module must give for it, besides those that it always gives.
-        passes: how often each row is fed, with draws of dropout of its own each time.
+        passes: how often each row is fed: once, or twice with draws of dropout of its own each.
     """
 
     name: str
