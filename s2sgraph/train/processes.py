@@ -18,6 +18,8 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 
+from s2sgraph.spec import Problem, Spec
+
 _left: list[Any] = []
 """Groups of processes that this one has left, held to the end of the program.
 
@@ -63,6 +65,18 @@ class Processes:
         count: how many there are.
         device: what this process computes on.
     """
+
+    @classmethod
+    def of(cls, spec: Spec) -> Processes:
+        """Those that train a spec.
+
+        Raises:
+            SpecError: the device does not compute in the precision that the spec asks for.
+        """
+        if spec.train.precision == "bf16" and not _computes_bfloat16():
+            message = "this processor has no bfloat16: torch would be far slower, or fail"
+            raise spec.error([Problem(("train", "precision"), message, "write precision: 32")])
+        return cls(spec.train.precision)
 
     def __init__(self, precision: int | str = 32) -> None:
         """Join the processes that torchrun has started; without it there is one."""
@@ -153,3 +167,10 @@ class Processes:
             self.wait()
             _left.append(torch.distributed.group.WORLD)
             torch.distributed.destroy_process_group()
+
+
+def _computes_bfloat16() -> bool:
+    """Whether the device that `Processes` would take has kernels for bfloat16."""
+    if torch.cuda.is_available():
+        return True
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

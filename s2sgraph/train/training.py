@@ -59,7 +59,7 @@ def train(
         raise TrainingError("symbols are added to the vocabularies of a run: name it as start")
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
     check_evaluation(spec)
-    processes = Processes(spec.train.precision)
+    processes = Processes.of(spec)
     begin = Start.at(start, adds=add_symbols) if start is not None else None
     folder = Folder(Path(run_folder))
     if begin and overwrite and begin.weights.parent.resolve() == folder.path.resolve():

@@ -87,7 +87,7 @@ def try_out(
     Raises:
         as `train`, for whatever is found before its first update.
     """
-    processes = Processes(spec.train.precision)
+    processes = Processes.of(spec)
     begin = Start.at(start, adds=add_symbols) if start is not None else None
     with TemporaryDirectory() as place:
         folder = Folder(Path(place) / "run")

@@ -13,8 +13,8 @@ from attending import ATTENDING
 from safetensors.numpy import load_file
 from torch import Tensor
 
-from s2sgraph.spec import dump, load
-from s2sgraph.train import train
+from s2sgraph.spec import SpecError, dump, load
+from s2sgraph.train import processes, train, try_out
 from s2sgraph.train.updating import Updater
 
 Spec = Any
@@ -92,7 +92,24 @@ def test_several_go_on_bit_for_bit(spec: Spec, tmp_path: Path, count: int) -> No
     assert logged(tmp_path / "whole") == logged(tmp_path / "parts")
 
 
-@pytest.mark.parametrize("precision", [32, "bf16"])
+bfloat16 = pytest.mark.skipif(
+    not processes._computes_bfloat16(), reason="this processor has no bfloat16"
+)
+
+
+def test_a_precision_that_the_processor_lacks(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_computes_bfloat16", lambda: False)
+    given = spec().set({"train.precision": "bf16"})
+    for begin in (lambda: train(given, tmp_path / "run"), lambda: try_out(given)):
+        with pytest.raises(SpecError, match=r"train\.precision: this processor has no bfloat16"):
+            begin()
+    assert not (tmp_path / "run").exists()
+    train(given.set({"train.precision": 32, "train.steps": 1}), tmp_path / "run")
+
+
+@pytest.mark.parametrize("precision", [32, pytest.param("bf16", marks=bfloat16)])
 def test_the_precision_asked_for_is_used(
     spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: int | str
 ) -> None:
@@ -120,6 +137,7 @@ def test_the_precision_asked_for_is_used(
         assert {str(a.dtype) for a in load_file(file).values()} <= {"float32"}
 
 
+@bfloat16
 @pytest.mark.long
 def test_two_processes_in_bfloat16(spec: Spec, tmp_path: Path) -> None:
     given = spec().set({**SETTINGS, "train.precision": "bf16", "train.steps": 3})
