@@ -40,6 +40,14 @@ def train(
             "--add-symbols", help="With --from: add new symbols of the data to its vocabularies."
         ),
     ] = False,
+    teacher: Annotated[
+        Paths,
+        typer.Option(
+            "--teacher",
+            metavar="RUN",
+            help="Learn from what a trained run predicts, too; of several, from the mean.",
+        ),
+    ] = None,
     freeze: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,11 +82,11 @@ def train(
     if output is None or dry_run:
         from s2sgraph.train import try_out
 
-        trial = try_out(loaded, start, add_symbols=add_symbols)
+        trial = try_out(loaded, start, add_symbols=add_symbols, teachers=teacher or ())
         if _speaks():
             typer.echo(trial.describe())
         return
-    _run(loaded, output, start, add_symbols, overwrite)
+    _run(loaded, output, start, add_symbols, teacher or [], overwrite)
 
 
 def _given(
@@ -99,7 +107,12 @@ def _given(
 
 
 def _run(
-    spec: "Spec", output: Path, start: Path | None, add_symbols: bool, overwrite: bool
+    spec: "Spec",
+    output: Path,
+    start: Path | None,
+    add_symbols: bool,
+    teachers: list[Path],
+    overwrite: bool,
 ) -> None:
     from s2sgraph.train import display
     from s2sgraph.train import train as run_training
@@ -116,6 +129,7 @@ def _run(
             overwrite=overwrite,
             start=start,
             add_symbols=add_symbols,
+            teachers=teachers,
         )
     if _speaks():
         _tell(spec, run)

@@ -125,10 +125,20 @@ class Store:
 
 
 class Builder:
-    """Takes rows one by one, and makes a store of them."""
+    """Takes rows one by one, and makes a store of them: in memory, or in a folder if there is one.
 
-    def __init__(self, shapes: Mapping[str, Shape], folder: Path | None, key: str) -> None:
-        self.shapes, self.folder, self.key = dict(shapes), folder, key
+    Few rows stay in memory, unless they are `always` to be found in the folder again.
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        folder: Path | None,
+        key: str,
+        *,
+        always: bool = False,
+    ) -> None:
+        self.shapes, self.folder, self.key, self.always = dict(shapes), folder, key, always
         self.held = {name: bytearray() for name in shapes}
         self.size = 0
         self.lengths, self.lines = array("i"), array("q")
@@ -174,13 +184,15 @@ class Builder:
         """The store, in memory or whole on disk. Raises OSError if it cannot be written."""
         lengths = np.array(self.lengths, "<i4").reshape(len(self.lines), len(self.shapes))
         lines = np.array(self.lines, "<i8")
-        if self.draft is None:
+        if self.draft is None and not self.always:
             values = {
                 name: shape.flat(np.frombuffer(bytes(self.held[name]), shape.dtype))
                 for name, shape in self.shapes.items()
             }
             return Store(Rows(self.shapes, values, lengths), lines, notes)
         self._spill()
+        assert self.folder is not None
+        assert self.draft is not None
         for name, content in (("lengths", lengths), ("lines", lines)):
             with (self.draft / f".{name}").open("wb") as file:
                 file.write(content.data)
@@ -198,7 +210,6 @@ class Builder:
         with (self.draft / _MANIFEST).open("wb") as file:
             file.write(json.dumps(manifest, indent=1).encode())
             _synced(file)
-        assert self.folder is not None
         shutil.rmtree(self.folder, ignore_errors=True)
         self.draft.rename(self.folder)
         self.draft = None

@@ -71,6 +71,10 @@ class Supervision:
         ]
         if train.r_drop is not None:
             found.append(f"trains with r_drop: weight {train.r_drop:g}")
+        if train.distillation is not None:
+            settings = plain(train.distillation, full=True).items()
+            told = ", ".join(f"{name} {value:g}" for name, value in settings)
+            found.append(f"trains with distillation: {told}")
         if train.scheduled_sampling is not None:
             settings = plain(train.scheduled_sampling).items()
             told = ", ".join(f"{name} {value}" for name, value in settings)

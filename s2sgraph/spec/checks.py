@@ -259,6 +259,13 @@ def r_drop(train: Train, chains: Iterable[Items], target: Target) -> Iterator[Pr
         yield Problem(at, message, "write dropout: 0.1 in some layers, or remove it")
 
 
+def distillation(train: Train, target: Target) -> Iterator[Problem]:
+    """Teachers and student predict distributions."""
+    if train.distillation is not None and not isinstance(target, TokenTarget):
+        message = "a student learns distributions over symbols, and the target has features"
+        yield Problem(("train", "distillation"), message, "remove it")
+
+
 def _drops(layer: Layer) -> bool:
     """Whether a layer has dropout of any kind."""
     rate = "rate" if layer.word == "dropout" else "dropout"

@@ -263,6 +263,10 @@ class Spec(Settings):
         chains = (self.encoder or (), *(self.encoders or {}).values(), self.decoder)
         yield from checks.r_drop(self.train, chains, self.target)
 
+    @rule("train", "target")
+    def _a_student_predicts_symbols(self) -> Iterator[Problem]:
+        yield from checks.distillation(self.train, self.target)
+
     @rule("outputs")
     def _outputs_are_of_this_step(self) -> Iterator[Problem]:
         for path, reference in references(self.outputs, ("outputs",)):

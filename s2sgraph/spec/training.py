@@ -9,6 +9,7 @@ from pydantic import Field
 
 from s2sgraph.spec.attention_losses import CoverageLoss, GuidedAlignment
 from s2sgraph.spec.checking import Settings, rule
+from s2sgraph.spec.distillation import Distillation
 from s2sgraph.spec.errors import Problem
 from s2sgraph.spec.evaluation import Evaluate
 from s2sgraph.spec.fields import Positive, Rate, Size
@@ -150,6 +151,8 @@ class Train(Settings):
         label_smoothing: share of the truth that is spread over the other symbols.
         r_drop: weight of what is added to the loss where two passes, with dropout drawn for each,
             predict differently (Liang 2021, alpha); null makes one pass.
+        distillation: what is added to the loss for predicting otherwise than teachers do; who they
+            are is said where training begins.
         coverage_loss: what is added to the loss for attending twice to a place.
         guided_alignment: what is added to the loss for attending elsewhere than alignments say.
         scheduled_sampling: how often the decoder reads what it predicts in place of the truth.
@@ -178,6 +181,7 @@ class Train(Settings):
     epochs: Size | None = None
     label_smoothing: Rate = 0.0
     r_drop: Positive | None = None
+    distillation: Distillation | None = None
     coverage_loss: CoverageLoss | None = None
     guided_alignment: GuidedAlignment | None = None
     scheduled_sampling: Annotated[ScheduledSampling, Chosen("scheduled_sampling")] | None = None

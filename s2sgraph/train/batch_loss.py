@@ -80,8 +80,9 @@ class BatchLoss:
         return int(self.lengths[rows].sum())
 
     def _on_device(self, batch: Batch) -> Batch:
-        inputs, target, links = self.processes.to_device((batch.inputs, batch.target, batch.links))
-        return replace(batch, inputs=inputs, target=target, links=links)
+        parts = batch.inputs, batch.target, batch.links, batch.predictions
+        inputs, target, links, predictions = self.processes.to_device(parts)
+        return replace(batch, inputs=inputs, target=target, links=links, predictions=predictions)
 
     def _outputs(self, forward: Forward, batch: Batch) -> Outputs:
         """The outputs by name: logits as they were computed, all others in float32."""

@@ -43,6 +43,7 @@ def card(model: Model, folder: Path) -> str:
         _use(),
         _pictures(folder),
         _data(model, manifest, folder),
+        _teachers(manifest),
         _versions(model),
         f"## Model\n\n```\n{model.show().rstrip()}\n```\n\nThe whole spec: [spec.yaml](spec.yaml).",
     ]
@@ -116,6 +117,14 @@ def _data(model: Model, manifest: Mapping[str, Any], folder: Path) -> str:
     counts = ", ".join(f"{which} {count:,}" for which, count in manifest["rows"].items())
     table = "\n".join(["| set | file | SHA-256 |", "|---|---|---|", *rows])
     return f"## Data\n\nRows that were used: {counts}.\n\n{table}"
+
+
+def _teachers(manifest: Mapping[str, Any]) -> str:
+    """The runs that were learned from, as the manifest names them."""
+    found = manifest.get("teachers", ())
+    rows = [f"| {teacher['run']} | `{teacher['sha256']}` |" for teacher in found]
+    table = "\n".join(["| run | SHA-256 of spec and weights |", "|---|---|", *rows])
+    return f"## Teachers\n\n{table}" if rows else ""
 
 
 def _files(model: Model) -> Iterator[tuple[str, Path, str]]:

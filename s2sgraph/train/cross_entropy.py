@@ -1,4 +1,4 @@
-"""Cross entropy with label smoothing and its gradient, chunk by chunk."""
+"""Cross entropy with a distribution over symbols and its gradient, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -16,43 +16,60 @@ from s2sgraph.train.chunks import chunks, precise
 class TargetDistribution:
     """What the model should predict at places of the target.
 
-    `1 - smoothing` is on the truth, the rest is spread evenly over the other symbols of the
-    vocabulary without padding.
+    A few symbols have shares of their own; each other symbol of the vocabulary has the same one,
+    and the padding symbol has none.
 
     Attributes:
-        truth: int64[place].
-        pad: the padding symbol, which has no share; neither have places where it is the truth.
-        smoothing: from 0 to 1.
-        symbols: size of the vocabulary; symbols of the logits beyond it have no share but as truth.
+        named: int64[place, named]: the symbols that have shares of their own, all different.
+        shares: float[place, named].
+        rest: float[place]: the share of each other symbol; None is nothing.
+        live: bool[place]: places that have a loss.
+        pad: the padding symbol.
+        symbols: size of the vocabulary; symbols of the logits beyond it have no share unless named.
     """
 
-    truth: Tensor
+    named: Tensor
+    shares: Tensor
+    rest: Tensor | None
+    live: Tensor
     pad: int
-    smoothing: float
     symbols: int
 
-    def __getitem__(self, chunk: slice) -> TargetDistribution:
-        return TargetDistribution(self.truth[chunk], self.pad, self.smoothing, self.symbols)
+    @classmethod
+    def of_truth(
+        cls, truth: Tensor, pad: int, smoothing: float, symbols: int
+    ) -> TargetDistribution:
+        """`1 - smoothing` is on the truth, int64[place], and the rest is on all other symbols.
 
-    @property
-    def padding(self) -> Tensor:
-        """bool[place]: places that have no loss."""
-        return self.truth == self.pad
+        Places where the truth is the padding symbol have no loss.
+        """
+        shares = truth.new_full((len(truth), 1), 1 - smoothing, dtype=torch.float64)
+        others = symbols - 1 - (truth < symbols).long()
+        rest = smoothing / others.clamp_min(1).double() if smoothing else None
+        return cls(truth[:, None], shares, rest, truth != pad, pad, symbols)
+
+    def __getitem__(self, chunk: slice) -> TargetDistribution:
+        rest = None if self.rest is None else self.rest[chunk]
+        parts = self.named[chunk], self.shares[chunk], rest, self.live[chunk]
+        return TargetDistribution(*parts, self.pad, self.symbols)
 
     @property
     def known(self) -> Tensor:
-        """bool[place]: whether the truth is one of the vocabulary."""
-        return self.truth < self.symbols
+        """bool[place, named]: whether a named symbol is one of the vocabulary."""
+        return self.named < self.symbols
 
     @property
     def others(self) -> Tensor:
-        """int64[place]: how many symbols share the rest."""
-        return self.symbols - 1 - self.known.long()
+        """int64[place]: how many symbols are not named."""
+        return self.symbols - 1 - self.known.sum(1)
 
     @property
-    def share(self) -> Tensor:
-        """float64[place]: of each of them."""
-        return self.smoothing / self.others.clamp_min(1).double()
+    def entropy(self) -> Tensor:
+        """float[place]: the least that a cross entropy with it can be; 0 where there is no loss."""
+        found = torch.special.entr(self.shares).sum(1)
+        if self.rest is not None:
+            found = found + self.others * torch.special.entr(self.rest)
+        return torch.where(self.live, found, 0.0)
 
 
 def cross_entropy(logits: Tensor, target: TargetDistribution) -> Tensor:
@@ -88,26 +105,27 @@ def _losses(logits: Tensor, target: TargetDistribution) -> tuple[Tensor, Tensor]
     """The logarithm of the sum of what the logits are logarithms of, and the loss; [place]."""
     greatest = logits.amax(1, keepdim=True)
     normalizer = ((logits - greatest).exp_().sum(1, keepdim=True).log_() + greatest)[:, 0]
-    own = logits.gather(1, target.truth[:, None])[:, 0] - normalizer
-    loss = (target.smoothing - 1) * own
-    if target.smoothing:
+    own = logits.gather(1, target.named) - normalizer[:, None]
+    loss = -(target.shares.to(own.dtype) * own).sum(1)
+    if target.rest is not None:
         others = logits[:, : target.symbols].sum(1) - target.symbols * normalizer
-        others -= logits[:, target.pad] - normalizer + torch.where(target.known, own, 0.0)
-        loss -= target.share.to(own.dtype) * others
-    return normalizer, loss.masked_fill_(target.padding, 0.0)
+        others -= logits[:, target.pad] - normalizer + torch.where(target.known, own, 0.0).sum(1)
+        loss -= target.rest.to(own.dtype) * others
+    return normalizer, loss.masked_fill_(~target.live, 0.0)
 
 
 def _gradient(logits: Tensor, normalizer: Tensor, target: TargetDistribution) -> Tensor:
     """The gradient of the loss, [place, symbol]: probabilities less those of the target."""
-    share = target.share.to(logits.dtype)
-    taken = share.new_full(share.shape, target.smoothing - 1)
-    if target.smoothing:
+    taken = target.shares
+    if target.rest is not None:
         # The target sums to 1, but not in a vocabulary where nothing shares the rest.
-        normalizer = normalizer - (1 - target.smoothing + share * target.others).log()
-        taken += torch.where(target.known, share, 0.0)
+        whole = target.shares.sum(1) + target.rest * target.others
+        normalizer = normalizer - whole.log().to(normalizer.dtype)
+        taken = taken - torch.where(target.known, target.rest[:, None], 0.0)
     found = (logits - normalizer[:, None]).exp_()
-    if target.smoothing:
+    if target.rest is not None:
+        share = target.rest.to(found.dtype)
         found[:, : target.symbols] -= share[:, None]
         found[:, target.pad] += share
-    found.scatter_add_(1, target.truth[:, None], taken[:, None])
-    return found.index_fill_(0, target.padding.nonzero()[:, 0], 0.0)
+    found.scatter_add_(1, target.named, -taken.to(found.dtype))
+    return found.index_fill_(0, target.live.logical_not().nonzero()[:, 0], 0.0)

@@ -34,6 +34,26 @@ class Links(NamedTuple):
         return Links(torch.cat([self.places, further]), _twice(self.shares))
 
 
+SYMBOLS, SHARES = "teachers.symbols", "teachers.shares"
+"""What a row has where teachers have predicted it: int32[time * kept], and float32[time, kept]."""
+
+
+class Predictions(NamedTuple):
+    """What teachers predict at the places of the target.
+
+    Attributes:
+        symbols: int64[batch, time, kept]: those that they find most likely.
+        shares: float32[batch, time, kept]: their probabilities.
+    """
+
+    symbols: Tensor
+    shares: Tensor
+
+    def twice(self) -> Predictions:
+        """All rows, and all of them again behind."""
+        return Predictions(_twice(self.symbols), _twice(self.shares))
+
+
 @dataclass(frozen=True)
 class Batch:
     """The tensors of a batch.
@@ -43,18 +63,21 @@ class Batch:
         target: int64[batch, time] or float32[batch, time, feature].
         lengths: int64[batch], of the target; they stay in the memory of the CPU.
         links: the alignments of the rows, where they guide training.
+        predictions: those of teachers, where there are any.
     """
 
     inputs: tuple[Tensor, ...]
     target: Tensor
     lengths: Tensor
     links: Links | None = None
+    predictions: Predictions | None = None
 
     def twice(self) -> Batch:
         """All rows, and all of them again behind."""
         inputs = tuple(_twice(value) for value in self.inputs)
         links = None if self.links is None else self.links.twice(len(self.lengths))
-        return Batch(inputs, _twice(self.target), _twice(self.lengths), links)
+        predictions = None if self.predictions is None else self.predictions.twice()
+        return Batch(inputs, _twice(self.target), _twice(self.lengths), links, predictions)
 
 
 class Feeder:
@@ -74,7 +97,9 @@ class Feeder:
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         inputs = tuple(tensors[name] for name in self.names)
         links = _links([row[ALIGNMENTS] for row in rows]) if ALIGNMENTS in rows[0] else None
-        return Batch(inputs, tensors["target"], tensors["target_length"], links)
+        predictions = _predictions(rows) if SYMBOLS in rows[0] else None
+        target, lengths = tensors["target"], tensors["target_length"]
+        return Batch(inputs, target, lengths, links, predictions)
 
     def reading(self, batch: Batch, target: Tensor) -> Batch:
         """A batch whose decoder reads another target than the one it is to give."""
@@ -96,3 +121,16 @@ def _links(rows: Sequence[NDArray[np.int32]]) -> Links:
     shares = (1 / counts[which]).astype(np.float32)
     places = np.stack([numbers, target, source], axis=1)
     return Links(torch.from_numpy(places), torch.from_numpy(shares))
+
+
+def _predictions(rows: Sequence[Arrays]) -> Predictions:
+    """Those of each row, padded with symbols that are all different and shares of nothing."""
+    most = max(len(row[SHARES]) for row in rows)
+    kept = rows[0][SHARES].shape[1]
+    symbols = np.tile(np.arange(kept), (len(rows), most, 1))
+    shares = np.zeros((len(rows), most, kept), np.float32)
+    for number, row in enumerate(rows):
+        end = len(row[SHARES])
+        symbols[number, :end] = row[SYMBOLS].reshape(end, kept)
+        shares[number, :end] = row[SHARES]
+    return Predictions(torch.from_numpy(symbols), torch.from_numpy(shares))

@@ -51,7 +51,9 @@ class CrossEntropy:
         """From `logits` [batch, time, symbol], of any precision."""
         logits = outputs["logits"].flatten(0, 1)
         symbols = logits.shape[1] if self.symbols is None else self.symbols
-        distribution = TargetDistribution(target.flatten(), self.pad, self.smoothing, symbols)
+        distribution = TargetDistribution.of_truth(
+            target.flatten(), self.pad, self.smoothing, symbols
+        )
         return Total(cross_entropy(logits, distribution), int(lengths.sum()))
 
 

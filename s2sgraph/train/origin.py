@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Origin:
         data: a hash of the content of each set of files, wherever they lie.
         start: a hash of the weights that training began with; None for drawn ones.
         added: whether symbols were added to the vocabularies of those weights.
+        teachers: a hash of each teacher.
         own: the key paths of settings that do not have their default; not kept in a manifest.
     """
 
@@ -40,6 +41,7 @@ class Origin:
     data: dict[str, str]
     start: str | None = None
     added: bool = False
+    teachers: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
 
     @classmethod
@@ -50,25 +52,29 @@ class Origin:
         start: Path | None = None,
         *,
         added: bool = False,
+        teachers: Sequence[str] = (),
     ) -> Origin:
         """The origin of a run; OSError if a file cannot be read."""
         beside = Path(spec.places.name).parent
         settings = {
-            key: f"sha256 {_sha256(beside / value)}" if key.endswith(".file") else value
+            key: f"sha256 {digest(beside / value)}" if key.endswith(".file") else value
             for key, value in _settings(spec, full=True)
         }
         own = tuple(key for key, _ in _settings(spec, full=False))
-        return cls(settings, dict(data), _sha256(start) if start else None, added, own)
+        begun = digest(start) if start else None
+        return cls(settings, dict(data), begun, added, tuple(teachers), own)
 
     def to_json(self) -> dict[str, Any]:
         """For the manifest."""
         form = {"settings": self.settings, "data": self.data, "start": self.start}
-        return form | {"added": self.added}
+        return form | {"added": self.added, "teachers": [*self.teachers]}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Origin:
         """From a manifest; KeyError if it lacks something."""
-        return cls(form["settings"], form["data"], form["start"], form.get("added", False))
+        teachers = tuple(form.get("teachers", ()))
+        added = form.get("added", False)
+        return cls(form["settings"], form["data"], form["start"], added, teachers)
 
     def differences(self, now: Origin) -> list[str]:
         """What keeps a run of this origin from going on with another one, in words."""
@@ -88,6 +94,8 @@ class Origin:
         elif now.start is not None and now.added != self.added:
             was, now_is = ("were", "are not") if self.added else ("were not", "are")
             found.append(f"symbols {was} added to the vocabularies, and now {now_is}")
+        if now.teachers and now.teachers != self.teachers:
+            found.append("the teachers are others")
         return found
 
     def _chosen(self, key: str) -> bool:
@@ -130,6 +138,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, list(value) if isinstance(value, tuple) else value
 
 
-def _sha256(path: Path) -> str:
+def digest(path: Path) -> str:
+    """A hash of the content of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 
 from s2sgraph import __version__
 from s2sgraph.model import Model, compile
-from s2sgraph.spec import Spec, load
+from s2sgraph.spec import Problem, Spec, load
 from s2sgraph.train.checkpoints import Checkpoint, Checkpoints
 from s2sgraph.train.closing import Closed, close
 from s2sgraph.train.corpora import corpus, moved
@@ -22,6 +21,7 @@ from s2sgraph.train.folder import MANIFEST, Folder
 from s2sgraph.train.origin import Origin
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.starting import Start, frozen
+from s2sgraph.train.teachers import Teachers, taught
 
 Tell = Callable[[str], None]
 
@@ -34,16 +34,26 @@ class Preparation:
     """
 
     def __init__(
-        self, spec: Spec, folder: Folder, start: Start | None, processes: Processes, tell: Tell
+        self,
+        spec: Spec,
+        folder: Folder,
+        start: Start | None,
+        processes: Processes,
+        tell: Tell,
+        teachers: Teachers | None = None,
     ) -> None:
         """Read the files once, for their hashes; DataError if one cannot be read."""
         self.spec, self.folder, self.start = spec, folder, start
-        self.processes, self.tell = processes, tell
+        self.processes, self.tell, self.teachers = processes, tell, teachers
         self.train, self.dev = corpus(spec, "train"), corpus(spec, "dev")
         sets = {"train": self.train, "dev": self.dev}
         data = {name: found.fingerprint() for name, found in sets.items() if found}
         self.origin = Origin.of(
-            spec, data, start.weights if start else None, added=bool(start and start.adds)
+            spec,
+            data,
+            start.weights if start else None,
+            added=bool(start and start.adds),
+            teachers=teachers.hashes if teachers else (),
         )
         self.manifest: dict[str, Any] = {"s2sgraph": __version__, "name": spec.name}
         self._before: Origin | None = None
@@ -112,9 +122,17 @@ class Preparation:
         """The resolved spec of a new run, written to its folder.
 
         Nothing is written before every mistake in the spec and the data is known.
+
+        Raises:
+            SpecError: the spec asks for teachers, and there are none.
+            TrainingError: teachers read or write otherwise than the model.
         """
         assert self.train is not None
+        if self.spec.train.distillation is not None and self.teachers is None:
+            message, hint = "nobody teaches", "name trained runs: --teacher RUN"
+            raise self.spec.error([Problem(("train", "distillation"), message, hint)])
         spec = self.start.close(self.spec) if self.start else self.spec
+        spec = self.teachers.close(spec) if self.teachers else spec
         closed = close(spec, self.train, self.start.first if self.start else {})
         draft = _draft(closed)
         frozen(draft)
@@ -123,6 +141,8 @@ class Preparation:
             self.start.fitted(draft)
             for line in told:
                 self.tell(line)
+        if self.teachers:
+            self.teachers.check(draft)
         self._examples = self._encode(draft)
         if self.processes.first:
             self._write(closed)
@@ -136,9 +156,12 @@ class Preparation:
         here = closed.spec.set(moved(closed.spec, file))
         # The manifest is there first: it tells what else in the folder is the run's.
         self.manifest = {"s2sgraph": __version__, "name": self.spec.name, "origins": []}
+        if self.teachers:
+            self.manifest["teachers"] = self.teachers.described(file)
         folder.write_manifest(self.manifest)
         resolved = load(folder.write_spec(here, closed.files))
-        origins = [self.origin, replace(Origin.of(resolved, self.origin.data), start=None)]
+        teachers = self.origin.teachers
+        origins = [self.origin, Origin.of(resolved, self.origin.data, teachers=teachers)]
         self.manifest["origins"] = [origin.to_json() for origin in origins]
 
     # -- both -------------------------------------------------------------------------
@@ -146,6 +169,25 @@ class Preparation:
     def examples(self, model: Model) -> tuple[Examples, Examples | None]:
         """The rows to train and to validate with, as the model reads them."""
         return self._examples or self._encode(model)
+
+    def taught(self, model: Model, train: Examples) -> Examples:
+        """The rows to train with, and what teachers predict of them, if the model has any."""
+        if model.spec.train.distillation is None:
+            return train
+        if not self.processes.first:
+            self.processes.wait()
+        found = taught(
+            model,
+            train,
+            self.teachers,
+            (self._before or self.origin).teachers,
+            self.folder.path / "rows" / "taught",
+            self.processes.device,
+            self.tell,
+        )
+        if self.processes.first:
+            self.processes.wait()
+        return found
 
     def _encode(self, model: Model) -> tuple[Examples, Examples | None]:
         """The first process encodes alone: the others find in the folder what it has written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from s2sgraph.train.preparing import Preparation, Tell
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.reports import Report, silent
 from s2sgraph.train.starting import Start
+from s2sgraph.train.teachers import Teachers, distilling
 
 
 def train(
@@ -27,6 +29,7 @@ def train(
     overwrite: bool = False,
     start: str | PathLike[str] | None = None,
     add_symbols: bool = False,
+    teachers: Sequence[str | PathLike[str]] = (),
 ) -> Run:
     """Train a model, and leave its resolved spec, its weights and a log in a folder.
 
@@ -44,12 +47,16 @@ def train(
             the spec, or a safetensors file.
         add_symbols: whether symbols that these vocabularies lack are added behind theirs: counted
             in the training data where the spec leaves a vocabulary open, or as the spec gives them.
+        teachers: run folders whose models predict the training data first; what the mean of them
+            predicts is learned besides the truth, as `train.distillation` says. Vocabularies that
+            are open in the spec are those of the first. A run that goes on needs them no more.
 
     Raises:
         SpecError: the spec is no model, or names no data; or symbols cannot be added.
         DataError: the data cannot be used; names every line at fault.
         WeightError: the weights to begin with do not fit the model.
-        TrainingError: the folder holds another run, or a value is not finite any more.
+        TrainingError: the folder holds another run, teachers read or write otherwise than the
+            model, or a value is not finite any more.
         KeyboardInterrupt, SystemExit: as the signal that asked for an end; all is kept.
     """
     if spec.data.train is None:
@@ -57,15 +64,19 @@ def train(
         raise spec.error([problem])
     if add_symbols and start is None:
         raise TrainingError("symbols are added to the vocabularies of a run: name it as start")
+    spec = distilling(spec, teachers)
     ModelGraph(spec)  # a spec that is no model is not worth reading data for
     check_evaluation(spec)
     processes = Processes.of(spec)
     begin = Start.at(start, adds=add_symbols) if start is not None else None
+    asked = Teachers.at(teachers) if teachers else None
     folder = Folder(Path(run_folder))
-    if begin and overwrite and begin.weights.parent.resolve() == folder.path.resolve():
-        message = f"{folder.path} cannot be replaced by a run that begins with its weights"
+    needed = [*([begin] if begin else []), *(asked.runs if asked else ())]
+    if overwrite and any(run.weights.parent.resolve() == folder.path.resolve() for run in needed):
+        message = f"{folder.path} cannot be replaced by a run that needs its weights"
         raise TrainingError(f"{message}; name another folder")
-    prepared = Preparation(spec, folder, begin, processes, tell if processes.first else _nobody)
+    told = tell if processes.first else _nobody
+    prepared = Preparation(spec, folder, begin, processes, told, asked)
     loop = _loop(prepared, overwrite, report if processes.first else silent)
     resumed = loop.state.step or None
     try:
@@ -90,6 +101,7 @@ def _loop(prepared: Preparation, overwrite: bool, report: Report) -> Loop:
     resolved = prepared.go_on() if checkpoint else prepared.begin()
     model = compile(resolved)
     train, dev = prepared.examples(model)
+    train = prepared.taught(model, train)
     begin = prepared.start if checkpoint is None else None
     weights = begin.fitted(model) if begin else None
     held = Development.of(model, prepared.dev, dev) if prepared.dev and dev else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,6 +24,7 @@ from s2sgraph.train.preparing import Preparation
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.reports import duration
 from s2sgraph.train.starting import Start
+from s2sgraph.train.teachers import Teachers, distilling
 from s2sgraph.train.updating import Updater
 
 UPDATES = 8
@@ -80,23 +82,28 @@ class Trial:
 
 
 def try_out(
-    spec: Spec, start: str | PathLike[str] | None = None, *, add_symbols: bool = False
+    spec: Spec,
+    start: str | PathLike[str] | None = None,
+    *,
+    add_symbols: bool = False,
+    teachers: Sequence[str | PathLike[str]] = (),
 ) -> Trial:
     """Make a few updates, of the largest batch first, and leave nothing behind.
 
     Raises:
         as `train`, for whatever is found before its first update.
     """
+    spec = distilling(spec, teachers)
     processes = Processes.of(spec)
     begin = Start.at(start, adds=add_symbols) if start is not None else None
+    asked = Teachers.at(teachers) if teachers else None
     with TemporaryDirectory() as place:
         folder = Folder(Path(place) / "run")
-        prepared = Preparation(spec, folder, begin, processes, lambda text: None)
+        prepared = Preparation(spec, folder, begin, processes, lambda text: None, asked)
         model = compile(prepared.begin())
         examples, _ = prepared.examples(model)
         weights = begin.fitted(model) if begin else None
         settings = model.spec.train
-        updater = Updater(model, examples, weights, processes)
         size = settings.batch_size
         tokens = None if size else settings.batch_tokens
         batches = Batches(examples.lengths, size, tokens, settings.seed, examples.parts)
@@ -104,8 +111,13 @@ def try_out(
         updates = order.epoch(0)
         longest = examples.lengths.max(axis=1)
         largest = max(updates, key=lambda update: _area(update, longest))
+        timed = [largest, *updates[:UPDATES]]
+        if asked:
+            numbers = sorted({int(row) for update in timed for rows in update for row in rows})
+            examples = asked.teach(model, examples, numbers, processes.device)
+        updater = Updater(model, examples, weights, processes)
         with torch.random.fork_rng(devices=[]):
-            seconds = _timed(updater, largest, updates)
+            seconds = _timed(updater, timed)
     batch = max(largest, key=lambda rows: len(rows) * int(longest[rows].max()))
     kept = sum(_bytes(tensor) for tensor in by_name(updater.module, updater.optimizer).values())
     weighed = sum(_bytes(w) * (2 if w.requires_grad else 1) for w in updater.module.parameters())
@@ -124,15 +136,15 @@ def try_out(
     )
 
 
-def _timed(updater: Updater, largest: Update, updates: list[Update]) -> float:
-    """Seconds of an update, after one of the largest."""
+def _timed(updater: Updater, updates: list[Update]) -> float:
+    """Seconds of an update, after the first one."""
     rate = updater.settings.optimizer.rate
-    updater.update(largest, 1, rate)
-    some = updates[:UPDATES]
+    first, *others = updates
+    updater.update(first, 1, rate)
     began = time.perf_counter()
-    for number, update in enumerate(some):
+    for number, update in enumerate(others):
         updater.update(update, number + 2, rate)
-    return (time.perf_counter() - began) / len(some)
+    return (time.perf_counter() - began) / len(others)
 
 
 def _area(update: Update, longest: NDArray[np.int64]) -> int:

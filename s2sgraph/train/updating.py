@@ -18,6 +18,7 @@ from s2sgraph.train.auxiliary_loss import AuxiliaryLoss
 from s2sgraph.train.averaging import averaging
 from s2sgraph.train.batch_loss import BatchLoss, Forward, Losses
 from s2sgraph.train.checkpoints import Checkpoint
+from s2sgraph.train.distillation import Distillation
 from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import Examples
 from s2sgraph.train.finding import find
@@ -51,6 +52,8 @@ class Updater:
         auxiliary: list[AuxiliaryLoss] = [*attention_losses(model)]
         if self.settings.r_drop is not None:
             auxiliary.append(RDrop(self.settings.r_drop))
+        if self.settings.distillation is not None:
+            auxiliary.append(Distillation(model, self.settings.distillation))
         self.loss = BatchLoss(model, examples, loss, processes, auxiliary)
         self.figures = ("loss", *(one.name for one in auxiliary))
         outputs = [*dict.fromkeys(one.output for one in auxiliary if one.output)]

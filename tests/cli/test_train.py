@@ -146,6 +146,22 @@ def test_weights_of_another_run(cli: Any, folder: Path) -> None:
     assert (done.code, "is no run with best.safetensors" in done.err) == (5, True)
 
 
+def test_teachers(cli: Any, folder: Path) -> None:
+    spec, run = folder / "spec.yaml", folder / "run"
+    for seed in ("1", "2"):
+        assert cli("train", spec, "-o", folder / seed, "--seed", seed).code == 0
+    options = ("--teacher", folder / "1", "--teacher", folder / "2")
+    done = cli("train", spec, "-o", run, *options)
+    assert done.code == 0, done.err
+    first, *lines = done.err.splitlines()
+    assert first == f"9 rows are predicted first by {folder / '1'} and {folder / '2'}"
+    assert "distillation_loss" in lines[-1]
+    assert cli("train", run, "--set", "train.steps=15").code == 0
+    assert cli("train", spec, "--dry-run", *options).code == 0
+    done = cli("train", spec, "-o", folder / "other", "--set", "train.distillation={}")
+    assert (done.code, "name trained runs: --teacher RUN" in done.err) == (2, True)
+
+
 def test_symbols_are_added_to_the_vocabularies_of_another_run(cli: Any, folder: Path) -> None:
     spec = folder / "spec.yaml"
     assert cli("train", spec, "-o", folder / "run").code == 0

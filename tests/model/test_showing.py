@@ -45,6 +45,7 @@ def test_what_training_does_besides_is_named():
         "train.guided_alignment": {"weight": 0.5},
         "train.scheduled_sampling": {"kind": "linear", "steps": 30, "least": 0.25},
         "train.r_drop": 2,
+        "train.distillation": {"weight": 0.5, "temperature": 2},
         "decoder.context.dropout": 0.1,
     }
     assert "trains with" not in tiny().show()
@@ -56,6 +57,7 @@ def test_what_training_does_besides_is_named():
             "trains with coverage_loss: context.weights, weight 1\n"
             "trains with guided_alignment: context.weights, weight 0.5\n"
             "trains with r_drop: weight 2\n"
+            "trains with distillation: weight 0.5, temperature 2, symbols 8\n"
             "trains with scheduled_sampling: linear, least 0.25, steps 30\n"
         )
     )

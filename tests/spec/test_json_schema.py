@@ -51,6 +51,7 @@ GOOD: dict[str, Any] = {
         {"source": {"tokens": "word"}},
         {"train": {"optimizer": {"kind": "adamw", "momentum": 0.1}}},
         {"train": {"r_drop": 0}},
+        {"train": {"distillation": {"symbols": 0}}},
         {"train": {"coverage_loss": {"weight": 0}}},
         {"train": {"guided_alignment": {"weight": 1, "head": -1}}},
         {"train": {"scheduled_sampling": {"kind": "exponential"}}},

@@ -67,16 +67,17 @@ def test_the_gradient_of_cross_entropy_is_that_of_finite_differences(
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(7, 6, generator=generator, dtype=torch.float64, requires_grad=True)
     for symbols in (6, 4, 2):
-        wanted = TargetDistribution(torch.tensor([1, 5, 0, 2, 4, 0, 1]), 0, eps, symbols)
+        wanted = TargetDistribution.of_truth(torch.tensor([1, 5, 0, 2, 4, 0, 1]), 0, eps, symbols)
         assert torch.autograd.gradcheck(lambda x: cross_entropy(x, wanted) ** 2, logits)  # noqa: B023
-    assert cross_entropy(logits[:0], TargetDistribution(wanted.truth[:0], 0, eps, 6)) == 0
+    assert cross_entropy(logits[:0], wanted[:0]) == 0
 
 
 def test_cross_entropy_of_bfloat16_is_computed_in_float32() -> None:
     logits = torch.randn(5, 9, generator=torch.Generator().manual_seed(2)).bfloat16()
     reduced, exact = logits.clone().requires_grad_(), logits.float().requires_grad_()
     totals = [
-        cross_entropy(x, TargetDistribution(torch.arange(5), 0, 0.1, 9)) for x in (reduced, exact)
+        cross_entropy(x, TargetDistribution.of_truth(torch.arange(5), 0, 0.1, 9))
+        for x in (reduced, exact)
     ]
     assert totals[0].dtype == torch.float32
     assert totals[0] == totals[1]
@@ -89,7 +90,7 @@ def test_cross_entropy_of_bfloat16_is_computed_in_float32() -> None:
 @pytest.mark.parametrize("eps", [0.0, 0.1])
 def test_what_is_not_finite_at_padding_stays_there(eps: float) -> None:
     logits = torch.tensor([[1.0, 2, 3], [torch.nan] * 3, [torch.inf] * 3], requires_grad=True)
-    loss = cross_entropy(logits, TargetDistribution(torch.tensor([2, 0, 0]), 0, eps, 3))
+    loss = cross_entropy(logits, TargetDistribution.of_truth(torch.tensor([2, 0, 0]), 0, eps, 3))
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,16 @@ EVERYTHING = {
 }
 
 
-def together(count: int, spec: Spec, folder: Path, *steps: int) -> list[Any]:
+def together(
+    count: int, spec: Spec, folder: Path, *steps: int, teachers: Sequence[Path] = ()
+) -> list[Any]:
     """Train in some processes, which are stopped in each step; what each ended with."""
     path = folder.parent / f"{folder.name}.yaml"
     path.write_text(dump(spec))
+    asked = [f"--teacher={teacher}" for teacher in teachers]
     script = Path(__file__).with_name("several.py")
     done = subprocess.run(
-        [sys.executable, script, path, folder, str(count), *map(str, steps)],
+        [sys.executable, script, path, folder, str(count), *map(str, steps), *asked],
         capture_output=True,
         text=True,
         check=True,
@@ -61,14 +65,19 @@ def test_two_train_as_one_also_when_one_of_them_gets_a_signal(
 ) -> None:
     (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
     given = spec().set(SETTINGS | settings)
-    stopped, ended = together(2, given, tmp_path / "two", 9)
+    teachers = []
+    if settings:
+        once = {**SETTINGS, "train.steps": 1}
+        teachers = [train(spec().set(once), tmp_path / "teacher").folder]
+    stopped, ended = together(2, given, tmp_path / "two", 9, teachers=teachers)
     assert [code for code, _ in stopped] == [143, 143]
     assert ended == [[0, ["torch.float32"]], [0, ["torch.float32"]]]
-    run = train(given, tmp_path / "one")
+    run = train(given, tmp_path / "one", teachers=teachers)
     one, two = logged(run.folder), logged(tmp_path / "two")
     assert len(one) == 25
     assert [line.keys() for line in one] == [line.keys() for line in two]
-    for name in ("loss", "dev_loss", *(("coverage_loss", "alignment_loss") if settings else ())):
+    auxiliary = ("coverage_loss", "alignment_loss", "distillation_loss") if settings else ()
+    for name in ("loss", "dev_loss", *auxiliary):
         losses = [[line[name] for line in log if name in line] for log in (one, two)]
         np.testing.assert_allclose(*losses, rtol=2e-5)
     weights = load_file(run.last), load_file(tmp_path / "two" / "last.safetensors")

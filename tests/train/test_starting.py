@@ -58,7 +58,7 @@ def test_weights_that_do_not_fit_leave_no_folder(spec: Spec, tmp_path: Path) -> 
     with pytest.raises(TrainingError, match=r"is no run with best.safetensors"):
         train(spec(), tmp_path / "run", start=tmp_path / "nowhere")
     assert not (tmp_path / "run" / "spec.yaml").exists()
-    with pytest.raises(TrainingError, match="cannot be replaced by a run that begins with its"):
+    with pytest.raises(TrainingError, match="cannot be replaced by a run that needs its"):
         train(spec(), first.folder, start=first.folder, overwrite=True)
     assert first.best.exists()
 
