@@ -19,9 +19,10 @@ from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import Examples, encode
 from s2sgraph.train.folder import MANIFEST, Folder
 from s2sgraph.train.origin import Origin
+from s2sgraph.train.predictions import Pieces, Predictor, all_taught
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.starting import Start, frozen
-from s2sgraph.train.teachers import Teachers, taught
+from s2sgraph.train.teachers import Teachers
 
 Tell = Callable[[str], None]
 
@@ -172,22 +173,19 @@ class Preparation:
 
     def taught(self, model: Model, train: Examples) -> Examples:
         """The rows to train with, and what teachers predict of them, if the model has any."""
-        if model.spec.train.distillation is None:
+        settings = model.spec.train.distillation
+        if settings is None:
             return train
-        if not self.processes.first:
-            self.processes.wait()
-        found = taught(
-            model,
-            train,
-            self.teachers,
-            (self._before or self.origin).teachers,
-            self.folder.path / "rows" / "taught",
-            self.processes.device,
-            self.tell,
-        )
-        if self.processes.first:
-            self.processes.wait()
-        return found
+        hashes = (self._before or self.origin).teachers
+        pieces = Pieces(self.folder.path / "rows" / "taught", model, train, hashes)
+        teachers = self.teachers
+
+        def ask() -> Predictor:
+            assert teachers is not None
+            self.tell(f"{len(train.rows):,} rows are predicted first by {teachers}")
+            return Predictor(teachers, settings, self.processes.device)
+
+        return all_taught(pieces, ask if teachers else None, self.processes)
 
     def _encode(self, model: Model) -> tuple[Examples, Examples | None]:
         """The first process encodes alone: the others find in the folder what it has written."""

@@ -20,6 +20,7 @@ from s2sgraph.spec import Spec
 from s2sgraph.train.folder import Folder
 from s2sgraph.train.optimizing import by_name
 from s2sgraph.train.order import Order, Update
+from s2sgraph.train.predictions import Predictor, taught
 from s2sgraph.train.preparing import Preparation
 from s2sgraph.train.processes import Processes
 from s2sgraph.train.reports import duration
@@ -112,9 +113,10 @@ def try_out(
         longest = examples.lengths.max(axis=1)
         largest = max(updates, key=lambda update: _area(update, longest))
         timed = [largest, *updates[:UPDATES]]
-        if asked:
+        if asked and settings.distillation:
             numbers = sorted({int(row) for update in timed for rows in update for row in rows})
-            examples = asked.teach(model, examples, numbers, processes.device)
+            predictor = Predictor(asked, settings.distillation, processes.device)
+            examples = taught(examples, numbers, predictor)
         updater = Updater(model, examples, weights, processes)
         with torch.random.fork_rng(devices=[]):
             seconds = _timed(updater, timed)

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from s2sgraph.train.corpora import corpus
 from s2sgraph.train.distillation import Distillation
 from s2sgraph.train.examples import encode
 from s2sgraph.train.feeding import SHARES, SYMBOLS, Batch, Predictions
+from s2sgraph.train.predictions import Pieces, Predictor, all_taught
 from s2sgraph.train.teachers import Teachers
 
 Spec = Any
@@ -104,8 +106,7 @@ def test_a_student_that_is_its_teacher_has_no_loss_and_no_gradient(spec: Spec) -
 def test_predictions_are_the_mean_of_what_each_gives_for_the_row_alone(
     spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s2sgraph.train.teachers.POOL", 16)
-    monkeypatch.setattr("s2sgraph.train.teachers.PLACES", 64)
+    monkeypatch.setattr("s2sgraph.train.predictions.PLACES", 64)
     given = spec().set(QUICK)
     words = ["abcd"[: 1 + n % 4] * (1 + n % 3) for n in range(40)]  # in no order of length
     write(tmp_path, words, words)
@@ -118,7 +119,7 @@ def test_predictions_are_the_mean_of_what_each_gives_for_the_row_alone(
     assert files is not None
     rows = encode(model, files).rows
     settings = Settings(temperature=2, symbols=3)
-    found = [*Teachers.at(runs).predictions(rows, settings, CPU)]
+    found = Predictor(Teachers.at(runs), settings, CPU)(rows)
     modules = [model.to_torch(weights=run / "best.safetensors").eval() for run in runs]
     assert len(found) == len(rows) == 40
     for row, predicted in zip(rows, found, strict=True):
@@ -130,6 +131,49 @@ def test_predictions_are_the_mean_of_what_each_gives_for_the_row_alone(
         shares, symbols = tempered.detach().topk(3)
         np.testing.assert_array_equal(predicted[SYMBOLS].reshape(-1, 3), symbols)
         np.testing.assert_allclose(predicted[SHARES], shares, rtol=1e-4)
+
+
+def test_processes_share_the_pieces_and_whole_ones_are_taken(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s2sgraph.train.predictions.PIECE", 10)
+    given = spec().set({**QUICK, "train.steps": 2, "train.distillation": {"symbols": 2}})
+    teachers = Teachers.at([train(spec().set(QUICK), tmp_path / "teacher").folder])
+    model = compile(teachers.close(given))
+    files = corpus(given, "train")
+    assert files is not None
+    examples, settings = encode(model, files), given.train.distillation
+    asked: list[int] = []
+
+    class Watched(Predictor):
+        def __call__(self, rows: Any) -> Any:
+            asked.append(len(rows))
+            return super().__call__(rows)
+
+    def found(rank: int, count: int, *, teaches: bool = True) -> Any:
+        pieces = Pieces(tmp_path / "taught", model, examples, teachers.hashes)
+        asked.clear()
+        one = SimpleNamespace(rank=rank, count=count, wait=lambda: None)
+        ask = (lambda: Watched(teachers, settings, CPU)) if teaches else None
+        return all_taught(pieces, ask, one)
+
+    with pytest.raises(TrainingError, match="changed while it was read"):
+        found(1, 2)  # the first process has made nothing
+    assert asked == [10, 10]
+    with pytest.raises(TrainingError, match="does not hold all"):
+        found(1, 2, teaches=False)
+    rows = found(0, 2).rows
+    assert asked == [10, 10, 8]
+    expected = Predictor(teachers, settings, CPU)(examples.rows)
+    assert len(rows) == 48
+    for row, alone in zip(rows, expected, strict=True):
+        np.testing.assert_array_equal(row[SYMBOLS], alone[SYMBOLS])
+        np.testing.assert_allclose(row[SHARES], alone[SHARES], rtol=1e-5)
+    (tmp_path / "taught" / "3" / f"{SYMBOLS}.bin").unlink()
+    found(0, 1)
+    assert asked == [10]
+    found(1, 3, teaches=False)
+    assert asked == []
 
 
 OTHERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -243,8 +287,8 @@ def test_it_goes_on_with_the_predictions_that_it_began_with(
         train(given, run, teachers=[other])
     with pytest.raises(TrainingError, match="the teachers are others"):
         train(given, run, teachers=[teacher, other])
-    (run / "rows" / "taught" / f"{SHARES}.bin").write_bytes(b"")
-    with pytest.raises(TrainingError, match=r"does not hold what the teachers .*\(--teacher\)"):
+    (run / "rows" / "taught" / "0" / f"{SHARES}.bin").write_bytes(b"")
+    with pytest.raises(TrainingError, match=r"does not hold all that the teach.*\(--teacher\)"):
         train(load(run / "spec.yaml"), run)
     assert train(given, run, teachers=[teacher]).resumed == 3
 
@@ -279,7 +323,7 @@ def test_with_a_teacher_of_another_kind_that_copies(spec: Spec, tmp_path: Path) 
     model = compile(load(first.spec))
     files = corpus(model.spec, "train")
     assert files is not None
-    kept = [*Teachers.at([first.folder]).predictions(encode(model, files).rows, Settings(), CPU)]
+    kept = Predictor(Teachers.at([first.folder]), Settings(), CPU)(encode(model, files).rows)
     assert {row[SHARES].shape[1] for row in kept} == {6}
     assert max(row[SYMBOLS].max() for row in kept) >= 7
     student = given.set({"encoder.gru.size": 8, "decoder.gru.size": 8, "train.seed": 1})
