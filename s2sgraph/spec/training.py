@@ -78,6 +78,18 @@ class Adafactor(Optimizer, kind="adafactor"):
     weight_decay: NotNegative = 0.0
 
 
+class Muon(AdamW, kind="muon"):
+    """Muon for the matrices of products (Jordan 2024), AdamW for tables, biases and norms.
+
+    Its steps are as large as AdamW's (Liu 2025), so that it takes the same rates.
+
+    Attributes:
+        momentum: how much of the sum of a matrix's gradients is kept at each step.
+    """
+
+    momentum: Share = 0.95
+
+
 class Schedule(Kind, family="schedule"):
     """The learning rate over time; it rises in a line over the first `warmup` steps."""
 

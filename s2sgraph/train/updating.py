@@ -23,6 +23,7 @@ from s2sgraph.train.errors import TrainingError
 from s2sgraph.train.examples import Examples
 from s2sgraph.train.finding import find
 from s2sgraph.train.loss import loss_of
+from s2sgraph.train.muon import matrices
 from s2sgraph.train.optimizing import by_name, optimizer, restore
 from s2sgraph.train.order import Rows, Update, seed_of, share
 from s2sgraph.train.processes import Processes
@@ -68,7 +69,11 @@ class Updater:
             forward = torch.compile(self.module, dynamic=True)
         self.forward = processes.setup(forward)
         self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
-        self.optimizer = optimizer(self.settings.optimizer, self.trained)
+        stacked = matrices(model.trace("teach").weights)
+        counts = {w: stacked.get(path, 0) for path, w in self.module.named_parameters()}
+        self.optimizer = optimizer(
+            self.settings.optimizer, {weight: counts[weight] for weight in self.trained}
+        )
         if processes.count > 1:
             self._settle()
         average = self.settings.average

@@ -47,14 +47,14 @@ def test_the_rate_falls_to_nearly_nothing(schedule: object) -> None:
 def test_every_kind_has_an_optimizer() -> None:
     for kind in kinds("optimizer").values():
         weight = torch.nn.Parameter(torch.ones(1))
-        made = optimizer(kind(rate=0.1), [weight])
+        made = optimizer(kind(rate=0.1), {weight: 0})
         weight.square().sum().backward()
         made.step()
         assert weight.item() < 1
 
 
 def test_settings_reach_the_optimizer() -> None:
-    weights = [torch.nn.Parameter(torch.ones(1))]
+    weights = {torch.nn.Parameter(torch.ones(1)): 0}
     group = optimizer(
         AdamW(rate=0.5, betas=(0.8, 0.9), epsilon=1e-6, weight_decay=0.3), weights
     ).param_groups[0]
@@ -78,6 +78,9 @@ def test_an_optimizer_goes_on_by_names(word: str) -> None:
         torch.manual_seed(0)
         return torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 1))
 
+    def trained(module: torch.nn.Module) -> dict[torch.nn.Parameter, int]:
+        return {w: int(w.ndim == 2) for w in module.parameters() if w.requires_grad}
+
     def step(module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         optimizer.zero_grad()
         module(torch.ones(1, 3)).square().sum().backward()
@@ -88,13 +91,13 @@ def test_an_optimizer_goes_on_by_names(word: str) -> None:
     whole, other = module(), module()
     other.get_parameter("0.bias").requires_grad_(False)
     whole.get_parameter("0.bias").requires_grad_(False)
-    first = optimizer(kind, [w for w in whole.parameters() if w.requires_grad])
+    first = optimizer(kind, trained(whole))
     for _ in range(3):
         step(whole, first)
     kept = {name: tensor.clone() for name, tensor in by_name(whole, first).items()}
     assert {name.partition(":")[0] for name in kept} == {"0.weight", "1.weight", "1.bias"}
     other.load_state_dict(whole.state_dict())
-    second = optimizer(kind, [w for w in other.parameters() if w.requires_grad])
+    second = optimizer(kind, trained(other))
     restore(other, second, kept)
     for _ in range(3):
         step(whole, first)

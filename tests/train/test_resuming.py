@@ -35,6 +35,11 @@ KINDS: dict[str, dict[str, Any]] = {
         "train.schedule": {"kind": "plateau", "patience": 1},
         "train.average": {"kind": "newest", "count": 2},
     },
+    "muon": {
+        "train.evaluate.sentences": 0,
+        "train.optimizer": {"kind": "muon", "rate": 1e-2},
+        "train.freeze": ["encoder.gru.input"],
+    },
     "sgd, frozen": {
         "train.evaluate.sentences": 0,
         "train.optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.9},
