@@ -33,26 +33,24 @@ def matrices(weights: Mapping[str, Weight]) -> dict[str, int]:
 def orthogonal(matrix: Tensor) -> Tensor:
     """A matrix, [..., row, column], with its singular vectors and singular values near 1.
 
-    By Newton-Schulz iterations of a quintic, which need products alone; where these are fast in
-    bfloat16, in bfloat16.
+    By Newton-Schulz iterations of a quintic, which need products alone; bfloat16 does for them.
     """
     a, b, c = COEFFICIENTS
-    reduced = matrix.bfloat16() if matrix.is_cuda else matrix
     tall = matrix.shape[-2] > matrix.shape[-1]
-    found: Tensor = reduced.mT if tall else reduced
+    found: Tensor = matrix.mT if tall else matrix
     found = found / torch.linalg.matrix_norm(found, keepdim=True).clamp_min(1e-7)
     for _ in range(ITERATIONS):
         square = found @ found.mT
         found = a * found + (b * square + c * (square @ square)) @ found
-    return (found.mT if tall else found).to(matrix.dtype)
+    return found.mT if tall else found
 
 
 class Muon(torch.optim.Optimizer):
     """Muon for matrices, AdamW for all other weights, with one rate.
 
     A step of a matrix has the root mean square that one of Adam's has, about 0.2 (Liu 2025).
-    torch's own computes in bfloat16, which most processors lack, and takes the gates of a cell,
-    which lie in one weight, for one matrix.
+    torch's own always computes in bfloat16, which most processors lack, and takes the gates of a
+    cell, which lie in one weight, for one matrix.
 
     Args:
         weights: all that are trained, and how many matrices, one below the other, each is.

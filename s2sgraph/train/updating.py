@@ -123,7 +123,8 @@ class Updater:
         for what, value in zip((*self.figures, "gradient"), (*totals, norm), strict=True):
             if not math.isfinite(value):
                 raise self._not_finite(what, value, update, own, step)
-        self.optimizer.step()
+        with self.processes.precision():  # for the products of Muon
+            self.optimizer.step()
         if self.average:
             self.average.updated()
         return dict(zip(self.figures, totals, strict=True)), every

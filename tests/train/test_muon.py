@@ -28,6 +28,16 @@ def test_singular_vectors_stay_and_singular_values_come_near_1(shape: tuple[int,
     assert (turned - torch.diag_embed(values)).abs().max() < 1e-9
 
 
+def test_products_in_bfloat16_do() -> None:
+    matrix = torch.randn(4, 16, 32, generator=torch.Generator().manual_seed(4))
+    with torch.autocast("cpu", torch.bfloat16):
+        reduced = orthogonal(matrix)
+    assert reduced.dtype == torch.float32
+    assert not reduced.equal(orthogonal(matrix))
+    assert torch.linalg.svdvals(reduced).min() > 0.5
+    assert torch.linalg.svdvals(reduced).max() < 1.4
+
+
 def test_nothing_stays_nothing() -> None:
     assert not orthogonal(torch.zeros(3, 4)).any()
 
