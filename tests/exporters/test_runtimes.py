@@ -60,13 +60,13 @@ def asked(folder):
             kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
             types = {i.name: kinds[i.type] for i in newest.get_inputs()}
             ours = {**drawn(model, "decode", rows=3), **unset(model, offered)}
+            path = folder / f"{len(files)}.onnx"
+            ir.save(built, path)
             for case in CASES:
                 if not {*case} <= {*offered}:
                     continue
                 given = {**ours, **{name: np.array(value) for name, value in case.items()}}
                 feed = {name: np.asarray(given[name], kind) for name, kind in types.items()}
-                path = folder / f"{len(files)}.onnx"
-                ir.save(built, path)
                 files.append((path, feed))
                 wanted.append((f"{model_name}, {kind}, {case}", run_session(newest, feed)))
     return files, wanted
