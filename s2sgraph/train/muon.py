@@ -97,8 +97,8 @@ class Muon(torch.optim.Optimizer):
         state = self.state[weight]
         if not state:
             state["momentum"] = torch.zeros_like(weight)
-        sum = state["momentum"].mul_(self.momentum).add_(weight.grad)
-        ahead = weight.grad + self.momentum * sum
+        total = state["momentum"].mul_(self.momentum).add_(weight.grad)
+        ahead = weight.grad + self.momentum * total
         stack = ahead.unflatten(0, (group["stacked"], -1))
         size = 0.2 * math.sqrt(max(stack.shape[1:]))
         weight.mul_(1 - group["lr"] * group["weight_decay"])

@@ -100,7 +100,11 @@ def _differences(student: Model, teacher: Model) -> Iterator[str]:
     """What they read or write otherwise, in words."""
     own, theirs = fields(student.spec), fields(teacher.spec)
     if own != theirs:
-        yield f"its rows hold {', '.join(theirs)}, the student's {', '.join(own)}"
+        told = (
+            ", ".join(f"{name} ({field.expected})" for name, field in rows.items())
+            for rows in (theirs, own)
+        )
+        yield "its rows hold {}; the student's {}".format(*told)
         return
     for name, table in student.vocabularies.items():
         other = teacher.vocabularies[name]

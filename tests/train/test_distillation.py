@@ -181,7 +181,10 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         {"target.symbols": [*"abcde"]},
         r"another vocabulary of target \(8 symbols, the student's 9\)",
     ),
-    "a side": ({"source": {"features": 2}, "encoder": [{"gru": 16}]}, "its rows hold"),
+    "a side": (
+        {"source": {"features": 2}, "encoder": [{"gru": 16}]},
+        r"hold source \(a text\), target \(a text\); the student's source \(frames of 2 numbers\)",
+    ),
     "a length": ({"target.length": "source"}, "target.length is free, the student's source"),
 }
 
