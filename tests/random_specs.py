@@ -37,6 +37,17 @@ class Chain:
         self.width = self.width if width is None else width
         return name
 
+    def embedding(self, **settings: Any) -> str:
+        """Vectors of symbols, and perhaps of runs of them."""
+        width = self.pick(*WIDTHS)
+        name = self.add("embedding", width, size=width, **settings)
+        if self.chance(0.25):
+            length, rows = self.pick((2, 5), (2, 200), (3, 30))
+            settings = {"from": "input", "size": width, "length": length, "rows": rows}
+            inputs = [name, self.add("ngrams", **settings)]
+            self.items.append({"add": {"name": "both", "from": inputs}})
+        return name
+
     # -- layers that need nothing but what is below --------------------------------------
 
     def residual(self) -> Data:
@@ -124,8 +135,7 @@ def _source(random: np.random.Generator) -> Data:
 def _encoder(random: np.random.Generator, side: Data) -> Chain:
     chain = Chain(random, side.get("features", 0))
     if "tokens" in side:
-        width = chain.pick(*WIDTHS)
-        chain.add("embedding", width, size=width, scale=chain.chance(0.3), dropout=0.1)
+        chain.embedding(scale=chain.chance(0.3), dropout=0.1)
     elif chain.chance(0.5):
         width = chain.pick(*WIDTHS)
         chain.add("dense", width, size=width)
@@ -327,15 +337,15 @@ def random_spec(seed: int) -> Data:
     around = Around(memory, encoders, length == "source" and d.chance(0.8), extra)
     x = "input"
     if tokens:
-        width = d.pick(*WIDTHS)
         first = {"first": "encoder.final"} if d.chance(0.15) else {}
-        x = d.add("embedding", width, size=width, scale=d.chance(0.2), **first)
+        table = d.embedding(scale=d.chance(0.2), **first)
+        width, x = d.width, "both" if "add" in d.items[-1] else table
     (_recurrent if d.chance(0.6) else _parallel)(d, around, x)
     output: Data = {}
     if not tokens and d.chance(0.5):
         output["kind"] = "gaussian"
     elif tokens and d.width == width and d.chance(0.7):
-        output["tied"] = x
+        output["tied"] = table
     attentions = [item["attention"] for item in d.items if "attention" in item]
     if attentions and tokens and "tokens" in data["source"] and d.chance(0.4):
         data["target"]["vocabulary"] = "shared"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import ClassVar
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composed import dropped, linear, position
@@ -31,6 +32,8 @@ class Embedding(Layer, kind="embedding", main="size"):
         place_dropout: share of the places that are zero, each by itself, the others being scaled
             likewise (Sennrich 2016).
     """
+
+    symbols: ClassVar[bool] = True
 
     size: Size | None = None
     scale: bool = False

@@ -233,7 +233,7 @@ class ModelGraph:
                     side_of(self.spec, target.chain), TokenSide
                 ):
                     continue
-                if node.layer.word != "embedding" or keys[0] != "from":
+                if not node.layer.symbols or keys[0] != "from":
                     message = f"{node.layer.label} reads symbols, which have no features"
                     yield Problem((*node.key_path, *keys), message, "put an embedding before it")
 

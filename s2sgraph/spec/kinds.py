@@ -179,10 +179,12 @@ class Layer(Kind, family="layer"):
         inputs: the values it reads, concatenated; by default the item before it.
         weighted: False for kinds without weights, which need no name to be told apart.
         runs: True for kinds that run along their chain by themselves, with a state of their own.
+        symbols: True for kinds that read symbols; all others read features.
     """
 
     weighted: ClassVar[bool] = True
     runs: ClassVar[bool] = False
+    symbols: ClassVar[bool] = False
 
     name: Name | None = None
     inputs: Inputs = Field(default=(BELOW,), alias="from")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from s2sgraph.graph.values import Weight
+from s2sgraph.train.processes import Processes
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
@@ -45,15 +46,35 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return found.mT if tall else found
 
 
+def shares(costs: Sequence[float], count: int) -> list[int]:
+    """Which of `count` processes does each piece of work, so that the busiest has little.
+
+    The dearest goes first, always to who has least (Graham 1969): a pure function.
+    """
+    owners, loads = [0] * len(costs), [0.0] * count
+    for piece in sorted(range(len(costs)), key=lambda piece: -costs[piece]):
+        owners[piece] = loads.index(min(loads))
+        loads[owners[piece]] += costs[piece]
+    return owners
+
+
+def _cost(weight: Tensor, count: int) -> float:
+    """What turning the matrices in a weight costs, in products of numbers by iteration."""
+    rows, columns = weight.shape[0] // count, weight.shape[1]
+    few, many = sorted((rows, columns))
+    return count * few * few * (2 * many + few)
+
+
 class Muon(torch.optim.Optimizer):
     """Muon for matrices, AdamW for all other weights, with one rate.
 
     A step of a matrix has the root mean square that one of Adam's has, about 0.2 (Liu 2025).
     torch's own always computes in bfloat16, which most processors lack, and takes the gates of a
-    cell, which lie in one weight, for one matrix.
+    cell, which lie in one weight, for one matrix. Each process turns some of the matrices, for all.
 
     Args:
         weights: all that are trained, and how many matrices, one below the other, each is.
+        processes: those that train them, all with the same gradients.
         rate: the learning rate.
         momentum: how much of the sum of a matrix's gradients is kept at each step (Nesterov's).
         betas: of AdamW.
@@ -64,6 +85,7 @@ class Muon(torch.optim.Optimizer):
     def __init__(
         self,
         weights: Mapping[nn.Parameter, int],
+        processes: Processes,
         rate: float,
         momentum: float,
         betas: tuple[float, float],
@@ -73,6 +95,7 @@ class Muon(torch.optim.Optimizer):
         groups: dict[int, list[nn.Parameter]] = {}
         for weight, count in weights.items():
             groups.setdefault(count, []).append(weight)
+        self.processes = processes
         self.momentum, self.betas, self.epsilon = momentum, betas, epsilon
         super().__init__(
             [{"params": found, "stacked": count} for count, found in sorted(groups.items())],
@@ -83,26 +106,35 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """One step of all weights that have a gradient."""
         assert closure is None
+        stacks: list[tuple[nn.Parameter, dict[str, Any]]] = []
         for group in self.param_groups:
             weights = [weight for weight in group["params"] if weight.grad is not None]
             if group["stacked"]:
-                for weight in weights:
-                    self._turned(weight, group)
+                stacks.extend((weight, group) for weight in weights)
             elif weights:
                 self._adapted(weights, group)
+        owners = shares([_cost(w, group["stacked"]) for w, group in stacks], self.processes.count)
+        turned = [
+            self._turned(weight, group["stacked"], owner == self.processes.rank)
+            for (weight, group), owner in zip(stacks, owners, strict=True)
+        ]
+        self.processes.spread(turned, owners)
+        for (weight, group), step in zip(stacks, turned, strict=True):
+            weight.mul_(1 - group["lr"] * group["weight_decay"])
+            weight.sub_(step, alpha=group["lr"])
 
-    def _turned(self, weight: nn.Parameter, group: dict[str, Any]) -> None:
-        """Muon's step of some matrices in one weight."""
+    def _turned(self, weight: nn.Parameter, count: int, ours: bool) -> Tensor:
+        """Muon's step of the matrices in one weight, at a rate of 1; room for it if not `ours`."""
         assert weight.grad is not None
         state = self.state[weight]
         if not state:
             state["momentum"] = torch.zeros_like(weight)
         total = state["momentum"].mul_(self.momentum).add_(weight.grad)
-        ahead = weight.grad + self.momentum * total
-        stack = ahead.unflatten(0, (group["stacked"], -1))
+        if not ours:
+            return torch.empty_like(weight)
+        stack = (weight.grad + self.momentum * total).unflatten(0, (count, -1))
         size = 0.2 * math.sqrt(max(stack.shape[1:]))
-        weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.sub_(orthogonal(stack).flatten(0, 1), alpha=group["lr"] * size)
+        return orthogonal(stack).flatten(0, 1).contiguous().mul_(size)
 
     def _adapted(self, weights: list[nn.Parameter], group: dict[str, Any]) -> None:
         """AdamW's step."""

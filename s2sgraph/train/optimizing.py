@@ -23,44 +23,45 @@ from s2sgraph.spec.training import (
     Sgd,
 )
 from s2sgraph.train import muon
+from s2sgraph.train.processes import Processes
 
 Trained = Mapping[nn.Parameter, int]
 """The weights that are trained, and how many matrices, one below the other, each is; 0 if none."""
 
 
 @singledispatch
-def optimizer(kind: Optimizer, weights: Trained) -> torch.optim.Optimizer:
-    """The optimizer of a kind, for these weights."""
+def optimizer(kind: Optimizer, weights: Trained, processes: Processes) -> torch.optim.Optimizer:
+    """The optimizer of a kind, for these weights, which the processes train together."""
     raise TypeError(f"no optimizer for {type(kind).__name__}")
 
 
 @optimizer.register
-def _adam(kind: Adam, weights: Trained) -> torch.optim.Optimizer:
+def _adam(kind: Adam, weights: Trained, _: Processes) -> torch.optim.Optimizer:
     return torch.optim.Adam([*weights], kind.rate, kind.betas, kind.epsilon, fused=True)
 
 
 @optimizer.register
-def _adamw(kind: AdamW, weights: Trained) -> torch.optim.Optimizer:
+def _adamw(kind: AdamW, weights: Trained, _: Processes) -> torch.optim.Optimizer:
     decay = kind.weight_decay
     return torch.optim.AdamW([*weights], kind.rate, kind.betas, kind.epsilon, decay, fused=True)
 
 
 @optimizer.register
-def _sgd(kind: Sgd, weights: Trained) -> torch.optim.Optimizer:
+def _sgd(kind: Sgd, weights: Trained, _: Processes) -> torch.optim.Optimizer:
     return torch.optim.SGD([*weights], kind.rate, kind.momentum, fused=True)
 
 
 @optimizer.register
-def _adafactor(kind: Adafactor, weights: Trained) -> torch.optim.Optimizer:
+def _adafactor(kind: Adafactor, weights: Trained, _: Processes) -> torch.optim.Optimizer:
     return torch.optim.Adafactor(
         [*weights], kind.rate, kind.decay, d=kind.limit, weight_decay=kind.weight_decay
     )
 
 
 @optimizer.register
-def _muon(kind: Muon, weights: Trained) -> torch.optim.Optimizer:
+def _muon(kind: Muon, weights: Trained, processes: Processes) -> torch.optim.Optimizer:
     settings = kind.rate, kind.momentum, kind.betas, kind.epsilon, kind.weight_decay
-    return muon.Muon(weights, *settings)
+    return muon.Muon(weights, processes, *settings)
 
 
 def rate_at(schedule: Schedule, highest: float, step: int, steps: int, falls: int = 0) -> float:

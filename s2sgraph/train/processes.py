@@ -133,6 +133,16 @@ class Processes:
         torch.distributed.all_reduce(total)
         return [float(value) for value in total.tolist()]
 
+    def spread(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+        """Give each tensor, in place, the values that it has in the process that owns it."""
+        if self.count > 1:
+            works = [
+                torch.distributed.broadcast(tensor, owner, async_op=True)
+                for tensor, owner in zip(tensors, owners, strict=True)
+            ]
+            for work in works:
+                work.wait()
+
     def gather(self, value: float) -> list[float]:
         """The values of all processes, in their order."""
         return self.sum([value if rank == self.rank else 0.0 for rank in range(self.count)])

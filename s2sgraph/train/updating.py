@@ -71,9 +71,8 @@ class Updater:
         self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
         stacked = matrices(model.trace("teach").weights)
         counts = {w: stacked.get(path, 0) for path, w in self.module.named_parameters()}
-        self.optimizer = optimizer(
-            self.settings.optimizer, {weight: counts[weight] for weight in self.trained}
-        )
+        trained = {weight: counts[weight] for weight in self.trained}
+        self.optimizer = optimizer(self.settings.optimizer, trained, processes)
         if processes.count > 1:
             self._settle()
         average = self.settings.average

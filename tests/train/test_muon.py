@@ -11,7 +11,8 @@ import torch
 from s2sgraph.model import sketch
 from s2sgraph.spec import load
 from s2sgraph.train import train
-from s2sgraph.train.muon import Muon, matrices, orthogonal
+from s2sgraph.train.muon import Muon, matrices, orthogonal, shares
+from s2sgraph.train.processes import Processes
 
 SPECS = Path(__file__).parents[2] / "specs"
 SETTINGS = {"rate": 0.1, "momentum": 0.9, "betas": (0.8, 0.9), "epsilon": 1e-8}
@@ -47,7 +48,7 @@ def test_steps_are_those_of_the_formulas() -> None:
     generator = torch.Generator().manual_seed(1)
     weight = torch.nn.Parameter(torch.randn(8, 3, generator=generator, dtype=torch.float64))
     found = weight.detach().clone()
-    optimizer = Muon({weight: 2}, **SETTINGS, weight_decay=0.5)
+    optimizer = Muon({weight: 2}, Processes(), **SETTINGS, weight_decay=0.5)
     total = torch.zeros_like(found)
     for _ in range(2):
         gradient = torch.randn(8, 3, generator=generator, dtype=torch.float64)
@@ -64,7 +65,7 @@ def test_steps_are_as_large_as_those_of_adam() -> None:
     for shape in ((64, 64), (256, 64), (64, 256)):
         weight = torch.nn.Parameter(torch.zeros(shape))
         weight.grad = torch.randn(shape, generator=torch.Generator().manual_seed(2))
-        Muon({weight: 1}, **SETTINGS, weight_decay=0).step()
+        Muon({weight: 1}, Processes(), **SETTINGS, weight_decay=0).step()
         assert 0.1 * 0.15 < weight.detach().square().mean().sqrt() < 0.1 * 0.25
 
 
@@ -73,7 +74,7 @@ def test_what_is_no_matrix_takes_steps_of_adamw() -> None:
     weights = [torch.nn.Parameter(torch.ones(5)) for _ in range(2)]
     frozen = torch.nn.Parameter(torch.ones(2))
     others = [
-        Muon({weights[0]: 0, frozen: 0}, **SETTINGS, weight_decay=0.5),
+        Muon({weights[0]: 0, frozen: 0}, Processes(), **SETTINGS, weight_decay=0.5),
         torch.optim.AdamW([weights[1]], 0.1, (0.8, 0.9), 1e-8, 0.5, fused=True),
     ]
     for _ in range(3):
@@ -83,6 +84,17 @@ def test_what_is_no_matrix_takes_steps_of_adamw() -> None:
             optimizer.step()
     assert torch.equal(*weights)
     assert torch.equal(frozen, torch.ones(2))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_processes_have_like_shares(count: int) -> None:
+    costs = [float(cost) for cost in (torch.arange(40) ** 2 % 17).tolist()]
+    owners = shares(costs, count)
+    loads = [
+        sum(cost for cost, owner in zip(costs, owners, strict=True) if owner == process)
+        for process in range(count)
+    ]
+    assert max(loads) <= max(max(costs), 4 / 3 * sum(costs) / count)
 
 
 def counts(name: str) -> dict[str, int]:

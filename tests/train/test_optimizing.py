@@ -15,6 +15,9 @@ from s2sgraph.spec.training import (
     Sgd,
 )
 from s2sgraph.train.optimizing import by_name, optimizer, rate_at, restore
+from s2sgraph.train.processes import Processes
+
+ALONE = Processes()
 
 
 def test_the_rate_rises_in_a_line() -> None:
@@ -47,7 +50,7 @@ def test_the_rate_falls_to_nearly_nothing(schedule: object) -> None:
 def test_every_kind_has_an_optimizer() -> None:
     for kind in kinds("optimizer").values():
         weight = torch.nn.Parameter(torch.ones(1))
-        made = optimizer(kind(rate=0.1), {weight: 0})
+        made = optimizer(kind(rate=0.1), {weight: 0}, ALONE)
         weight.square().sum().backward()
         made.step()
         assert weight.item() < 1
@@ -56,12 +59,12 @@ def test_every_kind_has_an_optimizer() -> None:
 def test_settings_reach_the_optimizer() -> None:
     weights = {torch.nn.Parameter(torch.ones(1)): 0}
     group = optimizer(
-        AdamW(rate=0.5, betas=(0.8, 0.9), epsilon=1e-6, weight_decay=0.3), weights
+        AdamW(rate=0.5, betas=(0.8, 0.9), epsilon=1e-6, weight_decay=0.3), weights, ALONE
     ).param_groups[0]
     assert (group["lr"], group["betas"]) == (0.5, (0.8, 0.9))
     assert (group["eps"], group["weight_decay"]) == (1e-6, 0.3)
-    assert optimizer(Sgd(momentum=0.7), weights).param_groups[0]["momentum"] == 0.7
-    factored = optimizer(Adafactor(decay=-0.5, limit=2.0), weights).param_groups[0]
+    assert optimizer(Sgd(momentum=0.7), weights, ALONE).param_groups[0]["momentum"] == 0.7
+    factored = optimizer(Adafactor(decay=-0.5, limit=2.0), weights, ALONE).param_groups[0]
     assert (factored["beta2_decay"], factored["d"]) == (-0.5, 2.0)
 
 
@@ -91,13 +94,13 @@ def test_an_optimizer_goes_on_by_names(word: str) -> None:
     whole, other = module(), module()
     other.get_parameter("0.bias").requires_grad_(False)
     whole.get_parameter("0.bias").requires_grad_(False)
-    first = optimizer(kind, trained(whole))
+    first = optimizer(kind, trained(whole), ALONE)
     for _ in range(3):
         step(whole, first)
     kept = {name: tensor.clone() for name, tensor in by_name(whole, first).items()}
     assert {name.partition(":")[0] for name in kept} == {"0.weight", "1.weight", "1.bias"}
     other.load_state_dict(whole.state_dict())
-    second = optimizer(kind, trained(other))
+    second = optimizer(kind, trained(other), ALONE)
     restore(other, second, kept)
     for _ in range(3):
         step(whole, first)

@@ -32,6 +32,7 @@ EVERYTHING = {
     "encoder.embedding.dropout": 1e-9,  # so rare that both passes of R-Drop are one
     "train.scheduled_sampling": {"kind": "linear", "steps": 25, "least": 0.5},
     "train.r_drop": 1,
+    "train.optimizer": {"kind": "muon", "rate": 1e-3},
 }
 
 
