@@ -49,8 +49,8 @@ class Ngrams(Layer, kind="ngrams", main="size"):
     @property
     def base(self) -> int:
         """The largest whole number whose power of `length` is at most `rows`."""
-        found = round(self.rows ** (1 / self.length))
-        return found if found**self.length <= self.rows else found - 1
+        near = int(self.rows ** (1 / self.length) + 0.5)
+        return near - int(near**self.length > self.rows)
 
     def width(self, sizes: Widths) -> int:
         """Features of the output."""
