@@ -6,7 +6,7 @@ import math
 
 from s2sgraph.graph import trace
 from s2sgraph.graph.composite import composite
-from s2sgraph.graph.loops import step_number
+from s2sgraph.graph.loops import filled, step_number
 from s2sgraph.graph.ops import (
     at_most,
     const,
@@ -114,6 +114,13 @@ ACTIVATIONS = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid, "gelu": gelu, "sw
 def dropped(x: Value, rate: float) -> Value:
     """Dropout while training, x itself otherwise and at a rate of zero."""
     return dropout(x, rate=rate) if rate and trace.mode() == "train" else x
+
+
+def dropped_places(x: Value, rate: float) -> Value:
+    """Dropout of whole vectors, each by itself, while training (Sennrich 2016)."""
+    if not rate or trace.mode() != "train":
+        return x
+    return x * dropped(filled(x.type.without("feature").dims, value=1.0), rate)
 
 
 def masked_softmax(x: Value, mask: Value, *, over: str) -> Value:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from s2sgraph.graph import trace
-from s2sgraph.graph.composed import dropped, linear, position
-from s2sgraph.graph.loops import filled, kept, spread
+from s2sgraph.graph.composed import dropped, dropped_places, linear, position
+from s2sgraph.graph.loops import kept, spread
 from s2sgraph.graph.ops import equal, mul, select, take
 from s2sgraph.graph.trace import weight
 from s2sgraph.graph.types import ShapeError, Type
@@ -63,20 +63,16 @@ class Embedding(Layer, kind="embedding", main="size"):
         y = take(self._table(context), x, over="symbol")
         if self.scale:
             y = mul(y, math.sqrt(y.number("feature")))
-        y = self._with_symbols_dropped(y, x, context)
+        y = dropped_places(self._with_symbols_dropped(y, x, context), self.place_dropout)
         if self.first is not None:
             y = self._with_first(self.first, y, context)
         return Parts(dropped(y, self.dropout))
 
     def _with_symbols_dropped(self, y: Value, x: Value, context: Context) -> Value:
-        """Vectors that are zero for some symbols of a sentence, or at some places."""
+        """Vectors that are zero for some symbols of a sentence."""
         symbols = (*x.type.without(context.over).dims, ("symbol", context.size))
         factors = kept(symbols, self.symbol_dropout)
-        if factors is not None:
-            y = y * take(factors, x, over="symbol")
-        if self.place_dropout and trace.mode() == "train":
-            y = y * dropped(filled(x.type.dims, value=1.0), self.place_dropout)
-        return y
+        return y if factors is None else y * take(factors, x, over="symbol")
 
     def _table(self, context: Context) -> Value:
         path = trace.here() if self.tied is None else context.tied(self.tied)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from s2sgraph.graph.composed import ZEROS, dropped
+from s2sgraph.graph.composed import ZEROS, dropped, dropped_places
 from s2sgraph.graph.loops import filled, previous
 from s2sgraph.graph.ops import mod, mul, take
 from s2sgraph.graph.trace import weight
@@ -31,6 +31,8 @@ class Ngrams(Layer, kind="ngrams", main="size"):
         length: symbols of a run, n.
         rows: vectors in the table.
         dropout: rate on the vectors, feature by feature.
+        place_dropout: share of the places that are zero, each by itself, the others being scaled by
+            `1 / (1 - rate)` (Sennrich 2016).
     """
 
     symbols: ClassVar[bool] = True
@@ -39,6 +41,7 @@ class Ngrams(Layer, kind="ngrams", main="size"):
     length: Annotated[int, Field(ge=2, le=30)] = 3
     rows: Size = 20_000
     dropout: Rate = 0.0
+    place_dropout: Rate = 0.0
 
     @rule("length", "rows")
     def _rows_are_enough(self) -> Iterator[Problem]:
@@ -63,7 +66,7 @@ class Ngrams(Layer, kind="ngrams", main="size"):
             raise ShapeError("runs are of symbols, and below there are features: write from: input")
         table = Type("float", (("run", self.rows), ("feature", self.size)))
         vectors = take(weight("weight", table, initial=ZEROS), self._row(x, context), over="run")
-        return Parts(dropped(vectors, self.dropout))
+        return Parts(dropped(dropped_places(vectors, self.place_dropout), self.dropout))
 
     def _row(self, x: Value, context: Context) -> Value:
         """The row of the run that ends at each place: an integer like x."""

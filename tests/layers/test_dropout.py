@@ -197,6 +197,8 @@ MODELS = {
             "target": {"tokens": "ids", "size": 11},
             "encoder": [
                 {"embedding": {"size": 4, "symbol_dropout": 0.5}},
+                {"ngrams": {"from": "input", "size": 4, "dropout": 0.5, "place_dropout": 0.5}},
+                {"add": ["embedding", "ngrams"]},
                 {"ssru": {"size": 4, "input_dropout": 0.5}},
             ],
             "decoder": [
@@ -266,13 +268,13 @@ def test_other_layers_keep_their_kernels():
 # -- symbols ------------------------------------------------------------------------------
 
 
-def embedded(**rates):
-    """A module that gives the vectors of a source, and a source in which symbols come again."""
+def embedded(kind="embedding", **rates):
+    """A source in which symbols come again, and its vectors as training draws them."""
     model = model_of(
         {
             "source": {"tokens": "ids", "size": 9},
             "target": {"tokens": "ids", "size": 9},
-            "encoder": [{"embedding": {"name": "x", "size": 3, **rates}}],
+            "encoder": [{kind: {"name": "x", "size": 3, **rates}}],
             "decoder": [
                 {"embedding": 3},
                 {"dense": {"from": ["embedding", "encoder.mean"], "size": 3}},
@@ -305,8 +307,9 @@ def test_a_symbol_is_dropped_wherever_it_comes():
     assert len(chosen) > 10  # another choice in other rows
 
 
-def test_a_place_is_dropped_by_itself():
-    source, x = embedded(place_dropout=0.2)
+@pytest.mark.parametrize("kind", ["embedding", "ngrams"])
+def test_a_place_is_dropped_by_itself(kind):
+    source, x = embedded(kind, place_dropout=0.2)
     assert (x == x[..., :1]).all()
     torch.testing.assert_close(x.unique(), torch.tensor([0.0, 1.25]))
     assert abs(float(x.mean()) - 1) < 0.05
