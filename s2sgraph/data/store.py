@@ -9,14 +9,15 @@ import json
 import os
 import shutil
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, overload
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from s2sgraph.data.lazy import Lazy
 from s2sgraph.data.policies import Place
 
 Arrays = dict[str, NDArray[Any]]
@@ -52,7 +53,7 @@ class Shape:
         return values.reshape(-1, self.features) if self.features else values
 
 
-class Places(Sequence[Place]):
+class Places(Lazy[Place]):
     """Where each row stands: the file of its part, and its line."""
 
     def __init__(self, files: Sequence[str], counts: Sequence[int], lines: NDArray[Any]) -> None:
@@ -62,20 +63,13 @@ class Places(Sequence[Place]):
     def __len__(self) -> int:
         return len(self.lines)
 
-    @overload
-    def __getitem__(self, row: int) -> Place: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Place]: ...
-    def __getitem__(self, row: int | slice) -> Place | list[Place]:
-        """The place of a row, or of some."""
-        if isinstance(row, slice):
-            return [self[index] for index in range(*row.indices(len(self)))]
-        index = range(len(self))[row]
+    def make(self, index: int) -> Place:
+        """The place of a row."""
         part = int(np.searchsorted(self.ends, index, side="right"))
         return Place(self.files[part], int(self.lines[index]))
 
 
-class Rows(Sequence[Arrays]):
+class Rows(Lazy[Arrays]):
     """Rows by their number; each a mapping from names to views of the flat arrays.
 
     Attributes:
@@ -95,23 +89,13 @@ class Rows(Sequence[Arrays]):
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @overload
-    def __getitem__(self, row: int) -> Arrays: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Arrays]: ...
-    def __getitem__(self, row: int | slice) -> Arrays | list[Arrays]:
-        """The arrays of a row, or of some."""
-        if isinstance(row, slice):
-            return [self[index] for index in range(*row.indices(len(self)))]
-        index = range(len(self))[row]
+    def make(self, index: int) -> Arrays:
+        """The arrays of a row."""
         found = {}
         for name, shape, values, starts in self._columns:
             piece = values[starts[index] : starts[index + 1]]
             found[name] = piece[0] if shape.once else piece
         return found
-
-    def __iter__(self) -> Iterator[Arrays]:
-        return (self[index] for index in range(len(self)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from s2sgraph.data import Batches
+from s2sgraph.data.lazy import Lazy
 from s2sgraph.data.store import Arrays, Builder, Rows, Shape, opened
 from s2sgraph.model import Model
 from s2sgraph.spec.distillation import Distillation
@@ -96,7 +97,7 @@ class Numbered(Protocol):
     def __getitem__(self, row: int, /) -> Arrays: ...
 
 
-class Taught(Sequence[Arrays]):
+class Taught(Lazy[Arrays]):
     """Rows, and beside the arrays of each what teachers predict of it."""
 
     def __init__(self, rows: Sequence[Arrays], predictions: Numbered) -> None:
@@ -105,15 +106,9 @@ class Taught(Sequence[Arrays]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    @overload
-    def __getitem__(self, row: int) -> Arrays: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Arrays]: ...
-    def __getitem__(self, row: int | slice) -> Arrays | list[Arrays]:
-        """The arrays of a row, or of some."""
-        if isinstance(row, slice):
-            return [self[index] for index in range(*row.indices(len(self)))]
-        return {**self.rows[row], **self.predictions[row]}
+    def make(self, index: int) -> Arrays:
+        """The arrays of a row."""
+        return {**self.rows[index], **self.predictions[index]}
 
 
 class Pieces:
