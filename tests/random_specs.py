@@ -38,7 +38,7 @@ class Chain:
         return name
 
     def embedding(self, **settings: Any) -> str:
-        """Vectors of symbols, and perhaps of runs of them."""
+        """Vectors of symbols, and perhaps of n-grams of them."""
         width = self.pick(*WIDTHS)
         name = self.add("embedding", width, size=width, **settings)
         if self.chance(0.25):

@@ -1,4 +1,4 @@
-"""Vectors for runs of symbols."""
+"""Embedding of n-grams."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from s2sgraph.spec.settings import Problem, Rate, Size, rule
 
 
 class Ngrams(Layer, kind="ngrams", main="size"):
-    """A vector for each run of symbols that ends here (Pagnoni 2024, "Byte Latent Transformer").
+    """A vector for the n-gram that ends at each place (Pagnoni 2024, "Byte Latent Transformer").
 
-    A run `s_1 ... s_n`, the symbol here last, has row `(b^(n-1) s_1 + ... + s_n) mod rows` of the
-    table, b being the whole part of the n-th root of `rows`. So runs of symbols below b have rows
-    of their own, and others share theirs (hashing; Bojanowski 2017). Symbol 0 stands before the
-    first. Vectors are zero at first, and stay so for runs that training has not seen.
+    An n-gram `s_1 ... s_n`, the symbol here last, has row `(b^(n-1) s_1 + ... + s_n) mod rows` of
+    the table, b being the whole part of the n-th root of `rows`. So n-grams of ids below b have
+    rows of their own, and others share theirs (hashing; Bojanowski 2017). Symbol 0 stands before
+    the first. Vectors are zero at first, and stay so for rows that training has not met.
 
     Attributes:
         size: features of a vector.
-        length: symbols of a run, n.
+        length: symbols of an n-gram, n.
         rows: vectors in the table.
         dropout: rate on the vectors, feature by feature.
         place_dropout: share of the places that are zero, each by itself, the others being scaled by
@@ -46,7 +46,7 @@ class Ngrams(Layer, kind="ngrams", main="size"):
     @rule("length", "rows")
     def _rows_are_enough(self) -> Iterator[Problem]:
         if self.base < 2:
-            message = f"too few for runs of {self.length} symbols, which could not be told apart"
+            message = f"too few for n-grams of {self.length} symbols, which could not be told apart"
             yield Problem(("rows",), message, f"write at least {2**self.length}")
 
     @property
@@ -63,13 +63,13 @@ class Ngrams(Layer, kind="ngrams", main="size"):
         """Trace the layer."""
         x = context.x
         if x.type.dtype != "int":
-            raise ShapeError("runs are of symbols, and below there are features: write from: input")
-        table = Type("float", (("run", self.rows), ("feature", self.size)))
-        vectors = take(weight("weight", table, initial=ZEROS), self._row(x, context), over="run")
+            raise ShapeError("n-grams are of symbols, and below are features: write from: input")
+        table = Type("float", (("ngram", self.rows), ("feature", self.size)))
+        vectors = take(weight("weight", table, initial=ZEROS), self._row(x, context), over="ngram")
         return Parts(dropped(dropped_places(vectors, self.place_dropout), self.dropout))
 
     def _row(self, x: Value, context: Context) -> Value:
-        """The row of the run that ends at each place: an integer like x."""
+        """The row of the n-gram that ends at each place: an integer like x."""
         start = filled(x.type.without(context.over).dims, dtype="int")
         code = x
         for power in range(1, self.length):

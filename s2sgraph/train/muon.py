@@ -46,20 +46,20 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return found.mT if tall else found
 
 
-def shares(costs: Sequence[float], count: int) -> list[int]:
+def owners(costs: Sequence[float], count: int) -> list[int]:
     """Which of `count` processes does each piece of work, so that the busiest has little.
 
     The dearest goes first, always to who has least (Graham 1969): a pure function.
     """
-    owners, loads = [0] * len(costs), [0.0] * count
+    found, loads = [0] * len(costs), [0.0] * count
     for piece in sorted(range(len(costs)), key=lambda piece: -costs[piece]):
-        owners[piece] = loads.index(min(loads))
-        loads[owners[piece]] += costs[piece]
-    return owners
+        found[piece] = loads.index(min(loads))
+        loads[found[piece]] += costs[piece]
+    return found
 
 
 def _cost(weight: Tensor, count: int) -> float:
-    """What turning the matrices in a weight costs, in products of numbers by iteration."""
+    """What orthogonalising the matrices in a weight costs: multiplications of an iteration."""
     rows, columns = weight.shape[0] // count, weight.shape[1]
     few, many = sorted((rows, columns))
     return count * few * few * (2 * many + few)
@@ -70,7 +70,7 @@ class Muon(torch.optim.Optimizer):
 
     A step of a matrix has the root mean square that one of Adam's has, about 0.2 (Liu 2025).
     torch's own always computes in bfloat16, which most processors lack, and takes the gates of a
-    cell, which lie in one weight, for one matrix. Each process turns some of the matrices, for all.
+    cell, which lie in one weight, for one matrix. Each process orthogonalises some, for all.
 
     Args:
         weights: all that are trained, and how many matrices, one below the other, each is.
@@ -113,17 +113,18 @@ class Muon(torch.optim.Optimizer):
                 stacks.extend((weight, group) for weight in weights)
             elif weights:
                 self._adapted(weights, group)
-        owners = shares([_cost(w, group["stacked"]) for w, group in stacks], self.processes.count)
-        turned = [
-            self._turned(weight, group["stacked"], owner == self.processes.rank)
-            for (weight, group), owner in zip(stacks, owners, strict=True)
+        costs = [_cost(weight, group["stacked"]) for weight, group in stacks]
+        ranks = owners(costs, self.processes.count)
+        steps = [
+            self._orthogonal(weight, group["stacked"], rank == self.processes.rank)
+            for (weight, group), rank in zip(stacks, ranks, strict=True)
         ]
-        self.processes.spread(turned, owners)
-        for (weight, group), step in zip(stacks, turned, strict=True):
+        self.processes.broadcast(steps, ranks)
+        for (weight, group), step in zip(stacks, steps, strict=True):
             weight.mul_(1 - group["lr"] * group["weight_decay"])
             weight.sub_(step, alpha=group["lr"])
 
-    def _turned(self, weight: nn.Parameter, count: int, ours: bool) -> Tensor:
+    def _orthogonal(self, weight: nn.Parameter, count: int, ours: bool) -> Tensor:
         """Muon's step of the matrices in one weight, at a rate of 1; room for it if not `ours`."""
         assert weight.grad is not None
         state = self.state[weight]

@@ -133,7 +133,7 @@ class Processes:
         torch.distributed.all_reduce(total)
         return [float(value) for value in total.tolist()]
 
-    def spread(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
         """Give each tensor, in place, the values that it has in the process that owns it."""
         if self.count > 1:
             works = [

@@ -68,10 +68,9 @@ class Updater:
         if self.settings.compile:
             forward = torch.compile(self.module, dynamic=True)
         self.forward = processes.setup(forward)
-        self.trained = [weight for weight in self.module.parameters() if weight.requires_grad]
-        stacked = matrices(model.trace("teach").weights)
-        counts = {w: stacked.get(path, 0) for path, w in self.module.named_parameters()}
-        trained = {weight: counts[weight] for weight in self.trained}
+        stacked, named = matrices(model.trace("teach").weights), self.module.named_parameters()
+        trained = {w: stacked.get(path, 0) for path, w in named if w.requires_grad}
+        self.trained = [*trained]
         self.optimizer = optimizer(self.settings.optimizer, trained, processes)
         if processes.count > 1:
             self._settle()

@@ -1,4 +1,4 @@
-"""Vectors of runs of symbols: their rows by hand, and in decoding those of each beam."""
+"""Vectors of n-grams: their rows by hand, and in decoding those of each beam."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZE = 11
 
 
 def model_with(encoder: dict[str, Any], decoder: dict[str, Any], search: Any = "greedy") -> Any:
-    """A model with runs on both sides, the vectors of both among its outputs."""
+    """A model with n-grams on both sides, the vectors of both among its outputs."""
     return model_of(
         {
             "source": {"tokens": "ids", "size": SIZE},
@@ -45,7 +45,7 @@ def model_with(encoder: dict[str, Any], decoder: dict[str, Any], search: Any = "
 
 
 def rows(symbols: np.ndarray, length: int, base: int, count: int) -> np.ndarray:
-    """The rows of the runs that end at each place, one by one."""
+    """The rows of the n-grams that end at each place, one by one."""
     found = np.zeros_like(symbols)
     for row, line in enumerate(symbols.tolist()):
         before = [0] * (length - 1) + line
@@ -78,7 +78,7 @@ def test_rows_by_hand(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", PREPARED)
 @pytest.mark.parametrize("search", ["greedy", {"kind": "beam", "beams": 3}])
-def test_every_beam_has_its_own_runs(engine: str, search: Any) -> None:
+def test_every_beam_has_its_own_ngrams(engine: str, search: Any) -> None:
     """What decoding found has, scored whole, the score that it had when it was found."""
     model = model_with({"rows": 300}, {"length": 3, "rows": 300}, search)
     weights = {path: array.copy() for path, array in trained(model, 2).items()}
@@ -93,11 +93,9 @@ def test_every_beam_has_its_own_runs(engine: str, search: Any) -> None:
     np.testing.assert_allclose(found["scores"][:, 0], scored["scores"], rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize("length", [2, 3, 5, 30])
+@pytest.mark.parametrize("length", [2, 3, 5, 14])
 @pytest.mark.parametrize("count", [2**30, 10**9, 31**3, 31**3 - 1, 31**3 + 1])
 def test_small_symbols_have_rows_of_their_own(length: int, count: int) -> None:
-    if count < 2**length:
-        return
     base = Ngrams(size=1, length=length, rows=count).base
     assert base**length <= count < (base + 1) ** length
 

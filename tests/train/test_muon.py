@@ -11,7 +11,7 @@ import torch
 from s2sgraph.model import sketch
 from s2sgraph.spec import load
 from s2sgraph.train import train
-from s2sgraph.train.muon import Muon, matrices, orthogonal, shares
+from s2sgraph.train.muon import Muon, matrices, orthogonal, owners
 from s2sgraph.train.processes import Processes
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -89,9 +89,9 @@ def test_what_is_no_matrix_takes_steps_of_adamw() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
 def test_processes_have_like_shares(count: int) -> None:
     costs = [float(cost) for cost in (torch.arange(40) ** 2 % 17).tolist()]
-    owners = shares(costs, count)
+    ranks = owners(costs, count)
     loads = [
-        sum(cost for cost, owner in zip(costs, owners, strict=True) if owner == process)
+        sum(cost for cost, owner in zip(costs, ranks, strict=True) if owner == process)
         for process in range(count)
     ]
     assert max(loads) <= max(max(costs), 4 / 3 * sum(costs) / count)
