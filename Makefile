@@ -18,9 +18,10 @@ $(READY): pyproject.toml constraints.txt hatch_build.py
 demo: $(READY)
 	@$(BIN)/python -m s2sgraph.demo
 
-# A process for each core, and one thread for each process.
+# A process for each core, and one thread for each process. Each begins with a part of the tests in
+# one piece, so that what the tests of a file share is made once.
 test: $(READY)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 
 test-all: $(READY)
 	@$(BIN)/pytest -m ''
