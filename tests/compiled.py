@@ -103,7 +103,9 @@ def trained(model: Model, seed: int = 0) -> Arrays:
     random = np.random.default_rng(seed)
     return {
         path: (
-            array * 1.5 if array.ndim > 1 else array + 0.2 * random.standard_normal(array.shape)
+            array * 1.5
+            if array.ndim > 1 and array.any()
+            else array + 0.2 * random.standard_normal(array.shape)
         ).astype(np.float32)
         for path, array in model.initial(seed).items()
     }

@@ -64,7 +64,7 @@ def test_rows_by_hand(engine: str) -> None:
     random = np.random.default_rng(1)
     for side, count in (("encoder", 150), ("decoder", 40)):
         table = random.standard_normal((count, 4)).astype(np.float32)
-        assert not weights[f"{side}.ngrams.weight"].any()
+        assert not model.initial()[f"{side}.ngrams.weight"].any()
         weights[f"{side}.ngrams.weight"] = table
     inputs = drawn(model, "teach")
     found = PREPARED[engine](model.trace("teach"), weights)(inputs)
@@ -81,7 +81,7 @@ def test_rows_by_hand(engine: str) -> None:
 def test_every_beam_has_its_own_ngrams(engine: str, search: Any) -> None:
     """What decoding found has, scored whole, the score that it had when it was found."""
     model = model_with({"rows": 300}, {"length": 3, "rows": 300}, search)
-    weights = {path: array.copy() for path, array in trained(model, 2).items()}
+    weights = {path: array.copy() for path, array in trained(model).items()}
     for side in ("encoder", "decoder"):
         table = np.random.default_rng(3).standard_normal((300, 4))
         weights[f"{side}.ngrams.weight"] = 2 * table.astype(np.float32)
