@@ -13,6 +13,7 @@ from s2sgraph.graph.values import Graph, Node, Value
 
 Array = npt.NDArray[Any]
 Values = dict[Value, Array]
+"""What has been computed. A body leaves its values here too; each run of it replaces them."""
 
 
 def run(graph: Graph, weights: dict[str, Array], inputs: dict[str, Array]) -> dict[str, Array]:
@@ -22,7 +23,7 @@ def run(graph: Graph, weights: dict[str, Array], inputs: dict[str, Array]) -> di
     }
     for path, weight in graph.weights.items():
         env[weight.value] = _unstored(weight.value, weights[path])
-    return dict(zip(graph.output_names, _block(graph, env), strict=True))
+    return dict(zip(graph.output_names, _outputs(graph, env), strict=True))
 
 
 def _unstored(value: Value, array: Array) -> Array:
@@ -32,7 +33,14 @@ def _unstored(value: Value, array: Array) -> Array:
     return array.transpose([axes.index(axis) for axis in value.axes])
 
 
-def _block(graph: Graph, env: Values) -> list[Array]:
+def _body(node: Node, env: Values, arrays: list[Array]) -> list[Array]:
+    """The outputs of a node's body for these inputs."""
+    assert node.body is not None
+    env.update(zip(node.body.inputs, arrays, strict=True))
+    return _outputs(node.body, env)
+
+
+def _outputs(graph: Graph, env: Values) -> list[Array]:
     for node in graph.nodes:
         arrays = [env[value] for value in node.inputs]
         if node.op == "loop":
@@ -40,7 +48,7 @@ def _block(graph: Graph, env: Values) -> list[Array]:
         elif node.op == "scan":
             results = _scan(node, env, arrays)
         elif node.body:
-            results = _block(node.body, env | dict(zip(node.body.inputs, arrays, strict=True)))
+            results = _body(node, env, arrays)
         else:
             found = OPERATIONS[node.op].meaning(node, *arrays, **node.attrs)
             results = [*found] if isinstance(found, tuple) else [found]
@@ -51,10 +59,8 @@ def _block(graph: Graph, env: Values) -> list[Array]:
 def _loop(node: Node, env: Values, arrays: list[Array]) -> list[Array]:
     trips, *states = arrays
     emitted: list[list[Array]] = []
-    assert node.body is not None
     for step in range(max(int(trips), 1)):
-        inner = env | dict(zip(node.body.inputs, [np.asarray(step), *states], strict=True))
-        finished, *rest = _block(node.body, inner)
+        finished, *rest = _body(node, env, [np.asarray(step), *states])
         states = rest[: len(states)]
         emitted.append(rest[len(states) :])
         if finished:
@@ -68,12 +74,9 @@ def _scan(node: Node, env: Values, arrays: list[Array]) -> list[Array]:
     states = arrays[count:]
     columns: list[list[Array]] = []
     steps = range(whole[0][0].shape[whole[0][1].axes.index(over)])
-    assert node.body is not None
     for place in reversed(steps) if node.attrs["reverse"] else steps:
         rows = [array.take(place, value.axes.index(over)) for array, value in whole]
-        results = _block(
-            node.body, env | dict(zip(node.body.inputs, [*rows, *states], strict=True))
-        )
+        results = _body(node, env, [*rows, *states])
         split = len(results) - len(states)
         columns.append(results[:split])
         states = results[split:]

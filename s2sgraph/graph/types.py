@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import Literal, cast, get_args
 
 DType = Literal["float", "int", "bool"]
@@ -35,15 +37,15 @@ class Type:
     dtype: DType
     dims: tuple[tuple[str, Size], ...] = ()
 
-    @property
+    @cached_property
     def axes(self) -> tuple[str, ...]:
         """The names of the axes, in their order."""
         return tuple(axis for axis, _ in self.dims)
 
-    @property
-    def sizes(self) -> dict[str, Size]:
+    @cached_property
+    def sizes(self) -> MappingProxyType[str, Size]:
         """How long each axis is, or None."""
-        return dict(self.dims)
+        return MappingProxyType(dict(self.dims))
 
     def only(self, *axes: str) -> Type:
         """The type with just these axes, in its own order."""
@@ -67,8 +69,8 @@ class Type:
 def parse(text: str) -> Type:
     """The type that prints as `text`; ValueError if there is none.
 
-    >>> parse("float[batch, feature=64]").sizes
-    {'batch': None, 'feature': 64}
+    >>> parse("float[batch, feature=64]").sizes["feature"]
+    64
     """
     match = _TYPE.fullmatch(text)
     if match is None:

@@ -94,14 +94,18 @@ def test_scores_are_those_of_the_score_graph(name):
             )
 
 
+@pytest.mark.parametrize(
+    "turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in (1, 2, 3))]
+)
 @pytest.mark.parametrize("name", TOKENS)
-def test_engines_search_alike(name):
-    for search in (SEARCHES["plain"], SEARCHES["limited"], SEARCHES["first"]):
-        model = searching(name, **search)
-        weights, inputs = trained(model, 2), drawn(model, "decode", rows=5, max_length=7, seed=3)
-        wanted = expected(model, "decode", weights, inputs)
-        for engine in ("torch", "onnx"):
-            assert_agree(PREPARED[engine](model.trace("decode"), weights)(inputs), wanted)
+def test_engines_search_alike(name, turn):
+    """Each model in another kind at each turn; after all turns, in every kind."""
+    kinds = [*SEARCHES.values()]
+    model = searching(name, **kinds[(TOKENS.index(name) + turn) % len(kinds)])
+    weights, inputs = trained(model, 2), drawn(model, "decode", rows=5, max_length=7, seed=3)
+    wanted = expected(model, "decode", weights, inputs)
+    for engine in ("torch", "onnx"):
+        assert_agree(PREPARED[engine](model.trace("decode"), weights)(inputs), wanted)
 
 
 @pytest.mark.parametrize("engine", PREPARED)

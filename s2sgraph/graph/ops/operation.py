@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +151,9 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
 
     ShapeError if sizes differ, or if no value has all axes and `outer` was not said.
     """
+    dims = values[0].type.dims
+    if all(value.type.dims == dims for value in values[1:]):
+        return _rows_first(dims)
     order: list[str] = []
     owners: dict[str, Value] = {}
     for value in sorted(values, key=lambda value: -len(value.axes)):
@@ -171,12 +174,17 @@ def union(op: str, *values: Value) -> tuple[tuple[str, Size], ...]:
         raise fail(
             op, f"{' and '.join(parts)}: neither has all axes; if every pair is meant, say outer"
         )
-    order.sort(key=lambda axis: ROWS.index(axis) if axis in ROWS else len(ROWS))
-    return tuple((axis, owners[axis].size(axis)) for axis in order)
+    return _rows_first((axis, owners[axis].size(axis)) for axis in order)
+
+
+def _rows_first(dims: Iterable[tuple[str, Size]]) -> tuple[tuple[str, Size], ...]:
+    return tuple(sorted(dims, key=lambda dim: ROWS.index(dim[0]) if dim[0] in ROWS else len(ROWS)))
 
 
 def align(array: Array, axes: tuple[str, ...], to: tuple[str, ...]) -> Array:
     """An array with axes `axes`, ready to be broadcast against one with axes `to`."""
+    if axes == to:
+        return array
     order = [axis for axis in to if axis in axes]
     array = array.transpose([axes.index(axis) for axis in order])
     return array.reshape([array.shape[order.index(axis)] if axis in axes else 1 for axis in to])
