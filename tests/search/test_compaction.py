@@ -42,7 +42,13 @@ def test_a_row_is_given_the_same(kind, limited):
         assert_same(found, model.found(search, limited=limited))
 
 
-@pytest.mark.parametrize("engine", PREPARED)
+@pytest.mark.parametrize(
+    "engine",
+    [
+        name if name in ("torch", "onnx") else pytest.param(name, marks=pytest.mark.long)
+        for name in PREPARED
+    ],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_engines_agree(kind, engine):
     search = KINDS[kind].model_copy(update={"compact": True})

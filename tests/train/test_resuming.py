@@ -1,7 +1,7 @@
 """A run that was stopped goes on as if it had never stopped, bit for bit."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -87,16 +87,28 @@ def assert_equal(run: Run, other: Run) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_stopped_after_every_update(spec: Spec, tmp_path: Path, kind: str) -> None:
-    (tmp_path / "train.align").write_text("0-0 1-1 2-2\n" * 48)
-    given = spec().set(EVERYTHING | KINDS[kind])
-    whole = train(given, tmp_path / "whole")
-    for step in range(1, 25):
-        stop(given, tmp_path / "parts", step)
-    run = train(given, tmp_path / "parts")
-    assert run.resumed == 24
+def stopped_after(steps: Iterable[int], given: Spec, folder: Path) -> None:
+    (folder / "train.align").write_text("0-0 1-1 2-2\n" * 48)
+    whole = train(given, folder / "whole")
+    for step in steps:
+        stop(given, folder / "parts", step)
+    run = train(given, folder / "parts")
+    assert run.resumed == step
     assert_equal(run, whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stopped_before_and_after_validating_and_saving(
+    spec: Spec, tmp_path: Path, kind: str
+) -> None:
+    stopped_after((1, 7, 8, 11, 12, 24), spec().set(EVERYTHING | KINDS[kind]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.long] * (kind != "muon")) for kind in KINDS]
+)
+def test_stopped_after_every_update(spec: Spec, tmp_path: Path, kind: str) -> None:
+    stopped_after(range(1, 25), spec().set(EVERYTHING | KINDS[kind]), tmp_path)
 
 
 @pytest.mark.long
