@@ -69,6 +69,8 @@ PREPARED: dict[str, Callable[..., Run]] = {
     "onnx, not optimised": lambda *args: prepared_onnx(*args, optimised=False),
 }
 """Each engine in two steps, to run one graph many times: (graph, weights) -> inputs -> outputs."""
+FAST = ("torch", "onnx")
+"""As they are used; the others differ from them in how they compute one graph."""
 
 ENGINES: dict[str, Callable[..., Arrays]] = {
     name: lambda graph, weights, inputs, prepare=prepare: prepare(graph, weights)(inputs)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from compiled import assert_agree, drawn, expected, model_of, trained
-from engines import PREPARED
+from engines import FAST, PREPARED
 from random_specs import random_spec
 
 from s2sgraph.graph.composed import HIDDEN
 from s2sgraph.model import compile as compile_model
 
-FAST = ("torch", "onnx")
 GREAT = 100.0
 """Frames that are fed back may grow; beyond this, rounding says nothing of engines."""
 

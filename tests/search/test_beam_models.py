@@ -7,6 +7,7 @@ import pytest
 from beam_by_hand import Settings, beam_search, step_of
 from compiled import assert_agree, drawn, expected, searching, speaking, trained
 from engines import PREPARED
+from long_cases import long_but
 
 from s2sgraph.graph import reference
 
@@ -18,6 +19,7 @@ SEARCHES = {
     "first": {"beams": 4, "n_best": 2, "stop": "first", "length_penalty": "average"},
     "limited": {"beams": 4, "n_best": 3, "max_length_ratio": 1.3, "length_penalty": "average"},
 }
+TURNS = long_but([0], range(len(SEARCHES)))
 COVERING = {
     "beams": 4,
     "n_best": 3,
@@ -25,6 +27,11 @@ COVERING = {
     "max_length_ratio": 1.3,
     "length_penalty": {"kind": "gnmt", "alpha": 0.8},
 }
+
+
+def search_at(turn, name):
+    """Another kind for each model at a turn; after all turns each has had every kind."""
+    return [*SEARCHES.values()][(TOKENS.index(name) + turn) % len(SEARCHES)]
 
 
 def by_hand(search, limit, ratio, model):
@@ -53,11 +60,11 @@ def limit_of(model, inputs, row, ratio):
     return int(own * ratio) if ratio else 1 << 30
 
 
-@pytest.mark.parametrize("kind", SEARCHES)
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_search_by_hand(name, kind):
+def test_a_search_by_hand(name, turn):
     """Its margin says that no decision was a close one."""
-    search = SEARCHES[kind]
+    search = search_at(turn, name)
     model = searching(name, **search)
     weights, inputs = trained(model, 2), drawn(model, "decode", rows=2, max_length=5, seed=3)
     found = expected(model, "decode", weights, inputs)
@@ -94,14 +101,10 @@ def test_scores_are_those_of_the_score_graph(name):
             )
 
 
-@pytest.mark.parametrize(
-    "turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in (1, 2, 3))]
-)
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("name", TOKENS)
 def test_engines_search_alike(name, turn):
-    """Each model in another kind at each turn; after all turns, in every kind."""
-    kinds = [*SEARCHES.values()]
-    model = searching(name, **kinds[(TOKENS.index(name) + turn) % len(kinds)])
+    model = searching(name, **search_at(turn, name))
     weights, inputs = trained(model, 2), drawn(model, "decode", rows=5, max_length=7, seed=3)
     wanted = expected(model, "decode", weights, inputs)
     for engine in ("torch", "onnx"):

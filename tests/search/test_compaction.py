@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from engines import PREPARED
+from engines import FAST, PREPARED
+from long_cases import long_but
 from table_models import TableModel, assert_same
 
 from s2sgraph.search.beam import Beam
@@ -42,13 +43,7 @@ def test_a_row_is_given_the_same(kind, limited):
         assert_same(found, model.found(search, limited=limited))
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [
-        name if name in ("torch", "onnx") else pytest.param(name, marks=pytest.mark.long)
-        for name in PREPARED
-    ],
-)
+@pytest.mark.parametrize("engine", long_but(FAST, PREPARED))
 @pytest.mark.parametrize("kind", KINDS)
 def test_engines_agree(kind, engine):
     search = KINDS[kind].model_copy(update={"compact": True})

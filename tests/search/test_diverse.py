@@ -19,6 +19,7 @@ from compiled import (
     trained,
 )
 from engines import PREPARED
+from long_cases import long_but
 from table_models import TableModel, assert_same
 
 from s2sgraph.search.beam import Beam
@@ -205,7 +206,7 @@ def test_few_places(limit, limited, engine):
     check(TableModel.drawn(3, limit=limit), by, 2, 0.5, engine=engine, limited=limited)
 
 
-@pytest.mark.parametrize("name", speaking())
+@pytest.mark.parametrize("name", long_but(speaking()[::2], speaking()))
 def test_models_are_searched_alike_and_scored_as_by_themselves(name):
     model = searching(name, kind="diverse", beams=4, groups=2, n_best=3, strength=1.0)
     weights, inputs = trained(model), drawn(model, "decode", max_length=6)

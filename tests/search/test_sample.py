@@ -17,6 +17,7 @@ from compiled import (
 )
 from engines import PREPARED
 from goodness import surprise
+from long_cases import long_but
 from sampling_by_hand import BOS, EOS, PAD, Drawing, sampled
 from table_models import TableModel, assert_same
 
@@ -229,7 +230,7 @@ def test_what_a_file_does_not_carry_costs_nothing():
 # -- whole models -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", speaking())
+@pytest.mark.parametrize("name", long_but(speaking()[::2], speaking()))
 def test_models_are_sampled_alike_and_scored_as_by_themselves(name):
     model = searching(name, kind="sample", n_best=3, seed=11, temperature=1.3, top_p=0.95)
     weights, inputs = trained(model), drawn(model, "decode", max_length=6)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from long_cases import long_but
 
 from s2sgraph.spec import KeyPath, Places, Spec, SpecError, dump, loads
 from s2sgraph.spec.dumping import plain
@@ -85,9 +86,7 @@ def test_every_key_can_be_deleted(example: Path) -> None:
         survives(changed)
 
 
-@pytest.mark.parametrize(
-    "part", [0, *(pytest.param(part, marks=pytest.mark.long) for part in (1, 2))]
-)
+@pytest.mark.parametrize("part", long_but([0], range(3)))
 def test_every_value_can_be_of_any_type(example: Path, part: int) -> None:
     """Each part has other types for each key; together they are all."""
     data = read(example.read_bytes(), example.name).value
@@ -98,11 +97,12 @@ def test_every_value_can_be_of_any_type(example: Path, part: int) -> None:
             survives(changed)
 
 
-def test_a_renamed_key_is_named_with_its_place(example: Path) -> None:
+@pytest.mark.parametrize("part", long_but([0], range(3)))
+def test_a_renamed_key_is_named_with_its_place(example: Path, part: int) -> None:
     text = example.read_text()
     document = read(text, example.name)
     lines = text.split("\n")
-    for path in keys(document.value):
+    for path in list(keys(document.value))[part::3]:
         line, column = document.places.keys[path]
         key, new = str(path[-1]), f"{path[-1]}q"
         changed = list(lines)

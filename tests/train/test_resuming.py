@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from attending import ATTENDING
+from long_cases import long_but
 
 from s2sgraph.spec import load
 from s2sgraph.train import Progress, Run, TrainingError, train
@@ -104,9 +105,7 @@ def test_stopped_before_and_after_validating_and_saving(
     stopped_after((1, 7, 8, 11, 12, 24), spec().set(EVERYTHING | KINDS[kind]), tmp_path)
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.long] * (kind != "muon")) for kind in KINDS]
-)
+@pytest.mark.parametrize("kind", long_but(["muon"], KINDS))
 def test_stopped_after_every_update(spec: Spec, tmp_path: Path, kind: str) -> None:
     stopped_after(range(1, 25), spec().set(EVERYTHING | KINDS[kind]), tmp_path)
 
