@@ -10,6 +10,7 @@ import typer
 
 from s2sgraph import __version__
 from s2sgraph.cli.check import check
+from s2sgraph.cli.derive import derive
 from s2sgraph.cli.doctor import doctor
 from s2sgraph.cli.eval import evaluate
 from s2sgraph.cli.export import export
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, check, show, train, export, run, score, doctor):
+for command in (init, check, show, derive, train, export, run, score, doctor):
     app.command()(command)
 app.command("eval")(evaluate)
 

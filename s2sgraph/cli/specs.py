@@ -15,6 +15,8 @@ Changes = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Set a value of the spec, as in a.b=3."),
 ]
 
+Paths = list[Path] | None
+
 
 def examples() -> dict[str, Path]:
     """The example specs by name.
@@ -68,6 +70,27 @@ def load_spec(path: Path, changes: Sequence[str] | None, search: str | None = No
     if search is not None:
         spec = spec.set({"search": _searching(spec, search)})
     return spec.set(values) if values else spec
+
+
+def given(
+    spec: Path,
+    train: Paths = None,
+    dev: Paths = None,
+    seed: int | None = None,
+    freeze: list[str] | None = None,
+) -> dict[str, Any]:
+    """The changes of the spec that options ask for; a spec names files by their way from itself."""
+    from s2sgraph.train.corpora import named_from
+
+    changes: dict[str, Any] = {}
+    for name, files in (("train", train), ("dev", dev)):
+        if files:
+            changes[f"data.{name}"] = [named_from(spec, file) for file in files]
+    if seed is not None:
+        changes["train.seed"] = seed
+    if freeze:
+        changes["train.freeze"] = freeze
+    return changes
 
 
 def _searching(spec: "Spec", kind: str) -> dict[str, object]:

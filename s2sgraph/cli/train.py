@@ -2,17 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2sgraph.cli.specs import Changes, load_spec
+from s2sgraph.cli.specs import Changes, Paths, given, load_spec
 
 if TYPE_CHECKING:
     from s2sgraph.spec import Spec
     from s2sgraph.train import Run
-
-Paths = list[Path] | None
 
 
 def train(
@@ -75,7 +73,7 @@ def train(
         hint = "name the run whose vocabularies they are added to: --from RUN"
         raise typer.BadParameter(hint, param_hint="--add-symbols")
     loaded = load_spec(spec, changes)
-    loaded = loaded.set(_given(spec, train, dev, seed, freeze))
+    loaded = loaded.set(given(spec, train, dev, seed, freeze))
     # Threads that wait for each other must not keep the cores busy: other work goes on beside.
     # It must be said before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -87,23 +85,6 @@ def train(
             typer.echo(trial.describe())
         return
     _run(loaded, output, start, add_symbols, teacher or [], overwrite)
-
-
-def _given(
-    spec: Path, train: Paths, dev: Paths, seed: int | None, freeze: list[str] | None
-) -> dict[str, Any]:
-    """The changes of the spec that options ask for; a spec names files by their way from itself."""
-    from s2sgraph.train.corpora import named_from
-
-    changes: dict[str, Any] = {}
-    for name, files in (("train", train), ("dev", dev)):
-        if files:
-            changes[f"data.{name}"] = [named_from(spec, file) for file in files]
-    if seed is not None:
-        changes["train.seed"] = seed
-    if freeze:
-        changes["train.freeze"] = freeze
-    return changes
 
 
 def _run(
