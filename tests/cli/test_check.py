@@ -106,10 +106,11 @@ def test_a_line_is_shown_step_by_step(cli: Any, sides: Path) -> None:
 
 
 def test_the_documented_data_are_valid(sides: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", DOCUMENTATION, re.DOTALL)
-    data = loads(SIDES + example).data
-    assert [part.weight for part in data.train or ()] == [1, 0.5, 2]
-    assert (data.odd, data.max_length) == ("skip", 200)
+    examples = re.findall(r"```yaml\n(.*?)```", DOCUMENTATION, re.DOTALL)
+    files, derived = (loads(SIDES + example).data for example in examples)
+    assert [part.weight for part in files.train or ()] == [1, 0.5, 2]
+    assert (files.odd, files.max_length) == ("skip", 200)
+    assert [part.weight for part in derived.train or ()] == [1, 0.1]
 
 
 def test_a_line_may_be_a_source_alone(cli: Any, sides: Path) -> None:
