@@ -45,7 +45,9 @@ def derive(
     if output.resolve() in {path.resolve() for part in data.parts for path in part.paths}:
         raise typer.BadParameter(f"{output} is training data", param_hint="--output")
     pairs = [(source.symbols(row["source"]), target.symbols(row["target"])) for row in data.rows()]
-    found = analogies.derive(pairs, least, common)
+    # A TAB, which JSON may hold, would part a line: nothing follows from such a row.
+    held = [pair for pair in pairs if "\t" not in [*pair[0], *pair[1]]]
+    found = analogies.derive(held, least, common)
     lines = [f"{source.units.join(one.source)}\t{target.units.join(one.target)}\n" for one in found]
     output.write_bytes("".join(lines).encode())
     typer.echo(f"{len(lines):,} new lines from {len(pairs):,}: {output}")

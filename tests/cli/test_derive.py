@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,17 @@ def test_new_lines_are_normalized_and_train_reads_them(
     )
     done = cli("train", spec, "-o", tmp_path / "run")
     assert done.code == 0, done.err
+
+
+def test_a_tab_inside_a_text_leads_to_no_line(cli: Any, spec: Path, tmp_path: Path) -> None:
+    rows = [line.split("\t") for line in (tmp_path / "train.tsv").read_text().splitlines()]
+    both = [*rows, ["al\tat", "A L T A T"]]
+    data = tmp_path / "train.jsonl"
+    data.write_text("".join(json.dumps({"source": s, "target": t}) + "\n" for s, t in both))
+    output = tmp_path / "derived.tsv"
+    done = cli("derive", spec, "--train", data, "-o", output)
+    assert (done.code, done.out) == (0, f"3 new lines from 62: {output}\n")
+    assert [line.count("\t") for line in output.read_text().splitlines()] == [1, 1, 1]
 
 
 def test_settings(cli: Any, spec: Path, tmp_path: Path) -> None:
