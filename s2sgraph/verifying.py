@@ -136,7 +136,17 @@ def draw(
             sizes = {"given batch": rows, "symbol": symbols.get("target", 0) + width}
             shape = [sizes.get(axis, width) if n is None else n for axis, n in given.type.dims]
             arrays[given.name] = _drawn(given.type.dtype, most, shape, random)
+    if graph == "decode" and tracing.lexicon is not None:
+        _replace_first(arrays, tracing.lexicon.sources[0])
     return arrays
+
+
+def _replace_first(arrays: Arrays, source: npt.NDArray[Any]) -> None:
+    """Let a source be the first row, in place of what was drawn."""
+    wider = max(len(source) - arrays["source"].shape[1], 0)
+    arrays["source"] = np.pad(arrays["source"], ((0, 0), (0, wider)))
+    arrays["source"][0, : len(source)] = source
+    arrays["source_length"][0] = len(source)
 
 
 def _drawn(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
+from s2sgraph.graph.numbers import Numbers
 from s2sgraph.graph.values import Node
 
 from .emitter import DTYPES, NUMPY, Emitter, rule
@@ -48,7 +49,11 @@ for _ours, _theirs in SAME.items():
 
 @rule("const")
 def const(e: Emitter, node: Node) -> ir.Value:
-    return e.const(np.array(node.attrs["value"], NUMPY[node.attrs["dtype"]]))
+    value, dtype = node.attrs["value"], node.attrs["dtype"]
+    if isinstance(value, Numbers):
+        # Stored as small as they are; onnxruntime makes them large when it loads the file.
+        return e.op("Cast", e.const(value.array), to=DTYPES[dtype].value)
+    return e.const(np.array(value, NUMPY[dtype]))
 
 
 @rule("swish")

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from s2sgraph.graph.numbers import Numbers
 from s2sgraph.graph.types import DType
 from s2sgraph.graph.values import Graph, Node, Value
 from s2sgraph.passes.placing import Extent
@@ -60,6 +61,8 @@ class Emitter:
 
     def constant(self, value: Any, dtype: DType) -> Operand:
         """A number as it is, an array as a buffer that is not saved."""
+        if isinstance(value, Numbers):
+            return self._buffer(value.array, dtype)
         return self._buffer(value, dtype) if isinstance(value, tuple) else value
 
     def _buffer(self, value: Any, dtype: DType) -> fx.Node:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from s2sgraph.cli.lexicons import read_lexicon
 from s2sgraph.cli.specs import Changes, load_spec
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ def export(
         Literal["probabilities", "log-probabilities"],
         typer.Option(help="What an ensemble takes the mean of."),
     ] = "probabilities",
+    lexicon: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Lines `source TAB target`: of these sources a decode file gives these targets, "
+            "whatever the model says. May be repeated; the first line of a source counts."
+        ),
+    ] = None,
     text: Annotated[
         Literal["standard", "onnxruntime", "extensions"] | None,
         typer.Option(
@@ -80,6 +88,8 @@ def export(
         raise typer.BadParameter("expected a file to write", param_hint="--output")
     found = [_found(source, weights, random_weights) for source in sources]
     asked, chosen, graphs = _names(outputs or ""), _names(inputs), _graphs(graph, text, hard)
+    if lexicon and (output is None or "decode" not in graphs):
+        raise typer.BadParameter("only a decode file has a lexicon", param_hint="--lexicon")
     specs = [load_spec(path, changes, search) for path, _ in found]
     from s2sgraph.model.files import beside
     from s2sgraph.verifying import verify_file
@@ -91,7 +101,8 @@ def export(
         typer.echo(f"{script}: the module of {model.spec.name} for torch; weights: {tensors}")
     if output is None:
         return
-    tracing = model.tracing(asked, chosen, hard=hard)
+    known = read_lexicon(model, lexicon) if lexicon else None
+    tracing = model.tracing(asked, chosen, hard=hard, lexicon=known)
     spelling = model.spelling("decode", text) if "decode" in graphs else None
     differences: dict[str, dict[str, float]] = {}
 
@@ -107,6 +118,7 @@ def export(
             outputs=asked,
             inputs=chosen,
             hard=hard,
+            lexicon=known,
             text=text,
             external=external,
             verify=lambda file: verify(graphs[0], file),
@@ -114,7 +126,14 @@ def export(
         files = {graphs[0]: output}
     else:
         files = model.export_together(
-            output, arrays, graphs=graphs, outputs=asked, inputs=chosen, text=text, verify=verify
+            output,
+            arrays,
+            graphs=graphs,
+            outputs=asked,
+            inputs=chosen,
+            lexicon=known,
+            text=text,
+            verify=verify,
         )
     for name, file in files.items():
         _tell(model, file, name, given, differences[name])

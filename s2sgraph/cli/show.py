@@ -83,6 +83,8 @@ def _print(path: Path, contract: "Contract") -> None:
     for side, vocabulary in contract.vocabularies.items():
         symbols = f"{vocabulary.size} {vocabulary.kind}" if vocabulary else "no symbols"
         console.print(f"{side}: {symbols}", markup=False, highlight=False)
+    if contract.lexicon:
+        console.print(f"lexicon: {contract.lexicon:,} lines", markup=False, highlight=False)
     table = Table("\ninput", "\ntype", "\ndefault", "\nmeaning", box=None, pad_edge=False)
     for wanted in contract.inputs:
         table.add_row(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from s2sgraph.graph.loops import carry, filled, loop, renew
 from s2sgraph.graph.ops import (
     concat,
+    const,
     cover,
+    equal,
     extent,
     greatest,
+    iota,
     less,
     maximum,
     minimum,
@@ -15,6 +18,7 @@ from s2sgraph.graph.ops import (
     places,
     rename,
     select,
+    take,
 )
 from s2sgraph.graph.values import Value
 from s2sgraph.model.recording import Plan, Recording
@@ -112,11 +116,38 @@ def _rules(recording: Recording) -> Rules:
 
 
 def _prefix(recording: Recording) -> Value | None:
-    """What each row starts with, `int[batch, forced]`, and a place of padding behind it."""
-    found = recording.given.get("prefix")
+    """What each row starts with, `int[batch, forced]`, and a place of padding behind it.
+
+    That is what the run says; where it says nothing, what the lexicon has.
+    """
+    said, known, pad = _said(recording), _known(recording), recording.plan.pad
+    if known is None:
+        return said and rename(said, said="forced")
+    if said is None:
+        return rename(known, known="forced")
+    last_said, last_known = extent(said, over="said") - 1, extent(known, over="known") - 1
+    place = iota(maximum(last_said, last_known) + 1, into="forced")
+    return select(
+        equal(take(said, const(value=0, dtype="int"), over="said"), pad),
+        take(known, minimum(place, last_known), over="known"),
+        take(said, minimum(place, last_said), over="said"),
+    )
+
+
+def _said(recording: Recording) -> Value | None:
+    """What the run says that each row starts with, and padding behind it: `int[batch, said]`."""
+    found, pad = recording.given.get("prefix"), recording.plan.pad
     if found is None:
         return None
-    pad = recording.plan.pad
     rows = rename(cover(found, over=BATCH, into="batch", value=pad), **{"given prefix": "prefix"})
     behind = filled((("batch", None), ("prefix", 1)), dtype="int", value=pad)
-    return rename(concat(rows, behind, over="prefix"), prefix="forced")
+    return rename(concat(rows, behind, over="prefix"), prefix="said")
+
+
+def _known(recording: Recording) -> Value | None:
+    """The targets that the lexicon has, and padding behind them: `int[batch, known]`."""
+    lexicon = recording.plan.lexicon
+    if lexicon is None:
+        return None
+    (source,) = recording.tracer.sources.values()
+    return lexicon.found(source, recording.plan.pad)

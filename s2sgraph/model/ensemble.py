@@ -11,6 +11,7 @@ from s2sgraph.graph import trace
 from s2sgraph.graph.ops import add, exp, log, maximum, mul
 from s2sgraph.graph.values import Value
 from s2sgraph.layers.copying import LEAST
+from s2sgraph.model.lexicon import Lexicon
 from s2sgraph.model.model import Model
 from s2sgraph.model.recording import DEFAULT_INPUTS, Recording
 from s2sgraph.model.traces import Tracing
@@ -52,9 +53,10 @@ class Ensemble(Model):
         inputs: Sequence[str] = DEFAULT_INPUTS,
         *,
         hard: bool = False,
+        lexicon: Lexicon | None = None,
     ) -> Tracing:
         """As of a single model; outputs are those of the first."""
-        first = super().tracing(outputs, inputs, hard=hard)
+        first = super().tracing(outputs, inputs, hard=hard, lexicon=lexicon)
         others = [model.tracing((), (), hard=hard) for model in self.models[1:]]
         return Together(
             **{key: getattr(first, key) for key in first.__dataclass_fields__},

@@ -16,6 +16,7 @@ from s2sgraph.graph.values import Graph
 from s2sgraph.model.files import beside, write_together
 from s2sgraph.model.graph import ModelGraph
 from s2sgraph.model.interface import interface
+from s2sgraph.model.lexicon import Lexicon
 from s2sgraph.model.recording import DEFAULT_INPUTS
 from s2sgraph.model.spelling import spelled, spelling_of
 from s2sgraph.model.targets import Target
@@ -92,11 +93,13 @@ class Model:
         inputs: Sequence[str] = DEFAULT_INPUTS,
         *,
         hard: bool = False,
+        lexicon: Lexicon | None = None,
     ) -> Tracing:
         """A tracer with these outputs besides those of the spec.
 
         `inputs` are the settings of the search that are chosen when a file is run; with `hard`,
-        `teach` and `score` choose as decoding does (monotonic attention).
+        `teach` and `score` choose as decoding does (monotonic attention); with a `lexicon`,
+        `decode` gives what that has.
 
         Raises:
             SpecError: an output is nothing that the model has.
@@ -105,7 +108,9 @@ class Model:
         asked = dict(self.layers.outputs)
         for text in outputs:
             asked[text] = self._output(text)
-        tracing = Tracing(self.layers, self.symbols, asked, tuple(inputs), hard, self._banned)
+        tracing = Tracing(
+            self.layers, self.symbols, asked, tuple(inputs), hard, self._banned, lexicon
+        )
         tracing.check()
         return tracing
 
@@ -201,6 +206,7 @@ class Model:
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
         hard: bool = False,
+        lexicon: Lexicon | None = None,
         text: Form | None = None,
         external: bool = False,
         seed: int = 0,
@@ -216,6 +222,7 @@ class Model:
             inputs: settings of the search that are chosen when the file is run.
             hard: `score` chooses as decoding does, where it has the expectation of the choice
                 otherwise (monotonic attention).
+            lexicon: targets that `decode` gives for known sources, whatever the model says.
             text: lines go in and come out besides ids. `standard` needs characters that the
                 client has put U+001F between; `onnxruntime` cuts lines into characters itself.
             external: weights go into NAME.weights.bin beside NAME.onnx. From about 100 MB on such
@@ -229,7 +236,7 @@ class Model:
         if graph not in GRAPHS:
             raise ExportError(f"no graph is called {graph}; there are {', '.join(GRAPHS)}")
         given = self.initial(seed) if weights is None else self.fitted(weights)
-        tracing = self.tracing(outputs, inputs, hard=hard)
+        tracing = self.tracing(outputs, inputs, hard=hard, lexicon=lexicon)
         if external:
             names, apart = {graph: Path(path)}, beside(Path(path)).name
             check = None if verify is None else lambda _, file: verify(file)
@@ -256,6 +263,7 @@ class Model:
         graphs: Sequence[str] = GRAPHS,
         outputs: Sequence[str] = (),
         inputs: Sequence[str] = DEFAULT_INPUTS,
+        lexicon: Lexicon | None = None,
         text: Form | None = None,
         seed: int = 0,
         verify: Callable[[str, Path], None] | None = None,
@@ -272,7 +280,7 @@ class Model:
             )
         given = self.initial(seed) if weights is None else self.fitted(weights)
         names = {graph: Path(folder) / f"{graph}.onnx" for graph in graphs}
-        tracing = self.tracing(outputs, inputs)
+        tracing = self.tracing(outputs, inputs, lexicon=lexicon)
         write_together(self, names, "weights.bin", given, tracing, text, verify)
         return names
 
@@ -296,13 +304,17 @@ class Model:
         tables = {name: table.to_json() for name, table in self.vocabularies.items()}
         described = interface(tracing.graph(graph), tracing.given(graph), tracing.counts)
         described["ends"] = self.spec.target.length == "free"
+        hashes = {"weights": weights.digest(dict(given))}
+        if graph == "decode" and tracing.lexicon is not None:
+            described["lexicon"] = len(tracing.lexicon)
+            hashes["lexicon"] = tracing.lexicon.digest
         return {
             "s2sgraph.version": __version__,
             "s2sgraph.graph": graph,
             "s2sgraph.spec": dump(self.spec),
             "s2sgraph.interface": compact(spelled(described, spelling) if spelling else described),
             "s2sgraph.vocabularies": compact(tables),
-            "s2sgraph.hashes": compact({"weights": weights.digest(dict(given))}),
+            "s2sgraph.hashes": compact(hashes),
         }
 
     def show(self, format: str = "text") -> str:

@@ -15,6 +15,7 @@ from s2sgraph.layers.copying import Words
 from s2sgraph.layers.starting import value_start
 from s2sgraph.model.chains import Source, Tracer
 from s2sgraph.model.graph import ModelGraph
+from s2sgraph.model.lexicon import Lexicon
 from s2sgraph.model.shortlist import Shortlist
 from s2sgraph.model.sources import (
     BATCH,
@@ -46,6 +47,7 @@ class Plan:
         hard: whether `teach` and `score` choose as decoding does, where they have the expectation
             of the choice otherwise: the place of monotonic attention.
         banned: ids of target symbols that no search chooses.
+        lexicon: targets that decoding gives for known sources.
     """
 
     model: ModelGraph
@@ -54,6 +56,7 @@ class Plan:
     inputs: Sequence[str] = DEFAULT_INPUTS
     hard: bool = False
     banned: Sequence[int] = ()
+    lexicon: Lexicon | None = None
 
     def record(self, given: dict[str, Value]) -> Recording:
         """The encoders traced, on the inputs of a graph."""

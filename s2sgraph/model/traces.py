@@ -64,7 +64,7 @@ class Tracing(Plan):
         return Problem((), text)
 
     def check(self) -> None:
-        """Whether all inputs that are asked for are settings of the search.
+        """Whether all inputs that are asked for are settings that the search offers.
 
         Raises:
             ExportError: one is not.
@@ -128,9 +128,11 @@ class Tracing(Plan):
         limit = Setting("max_length", "most places of a target", "int", self.search.max_length)
         if not isinstance(self.target, TokenTarget):
             return [limit]
-        # A shortlist names symbols of the vocabulary; the words of a sentence are copied anyhow.
+        # A shortlist names symbols of the vocabulary; the words of a sentence are copied anyhow,
+        # and a lexicon writes what it has.
         lists = self.search.lists()
-        kept = [one for one in lists if one.name != "allowed" or not self.model.copied]
+        free = not self.model.copied and self.lexicon is None
+        kept = [one for one in lists if one.name != "allowed" or free]
         return [limit, *self.search.settings(), *kept]
 
     def encode_inputs(self) -> list[Given]:

@@ -90,7 +90,7 @@ class Contract:
 
     `vocabularies` has an entry for each side; None means feature vectors, or ids without symbols.
     `ends` says whether a target ends with the end symbol. `weights_file` is what must stand beside
-    the file, if its weights are not in it.
+    the file, if its weights are not in it, and `lexicon` how many sources it has the targets of.
     """
 
     version: str
@@ -102,6 +102,7 @@ class Contract:
     hashes: Mapping[str, Any]
     ends: bool = True
     weights_file: WeightsFile | None = None
+    lexicon: int = 0
 
     @property
     def settings(self) -> tuple[Input, ...]:
@@ -162,6 +163,7 @@ def read_contract(metadata: Mapping[str, str]) -> Contract:
         hashes=_json(metadata, "hashes", dict),
         ends=interface.get("ends") is not False,
         weights_file=_weights_file(metadata),
+        lexicon=interface.get("lexicon", 0),
     )
 
 

@@ -80,16 +80,18 @@ class Choices:
     def ends(self) -> Value:
         """What the end symbol is chosen by: `[…]`; `HIDDEN` if it must not be."""
         end = self.rules.special.eos
-        if not self.rules.ends or end in self.rules.never:
+        if not self.rules.ends:
             return filled(self.lead.dims, value=HIDDEN)
-        wish = self._of_end(self.wishes)
+        own = wish = self._of_end(self.wishes)
+        if end in self.rules.never:
+            wish = filled(self.lead.dims, value=HIDDEN)
         if self.rules.banned is not None:
             wish = wish + take(self._banned(), const(value=end, dtype="int"), over="entry")
         if not is_off(self.least, 0):
             wish = select(less(step_number() + 1, self.least), HIDDEN, wish)
         if self.rules.prefix is not None:
             forced, free = self._forced(self.rules.prefix)
-            wish = select(or_(free, equal(forced, end)), wish, HIDDEN)
+            wish = select(equal(forced, end), own, select(free, wish, HIDDEN))
         return wish
 
     def end_chances(self) -> Value:

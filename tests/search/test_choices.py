@@ -34,6 +34,11 @@ CASES = {
     "the end is banned": {"banned": np.array([2])},
     "prefixes": {"prefix": np.array([[5, 6, 4], [7, 0, 0], [0, 0, 0]])},
     "a prefix that ends": {"prefix": np.array([[5, 2, 4], [2, 0, 0], [4, 4, 4]])},
+    "a prefix that ends too early": {
+        "prefix": np.array([[5, 2, 0], [2, 0, 0], [4, 4, 4]]),
+        "min_length": 5,
+        "banned": np.array([2]),
+    },
     "a prefix of what is banned": {"prefix": np.array([[5], [5], [5]]), "banned": np.array([5])},
     "no symbol twice": {"no_repeat_ngram": 1, "min_length": LIMIT},
     "no pair twice": {"no_repeat_ngram": 2, "min_length": LIMIT},
@@ -122,8 +127,6 @@ def allowed(row: int, prefix, scores: np.ndarray, given) -> np.ndarray:
     forced = given["prefix"][row][len(prefix)] if len(prefix) < given["prefix"].shape[1] else 0
     if forced:
         chances = np.where(np.arange(SYMBOLS) == forced, free, -np.inf)
-        if forced == 2 and len(prefix) + 1 < given["min_length"]:
-            chances[2] = -np.inf
     return chances
 
 

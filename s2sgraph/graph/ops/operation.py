@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from s2sgraph.graph import trace
+from s2sgraph.graph.numbers import Numbers
 from s2sgraph.graph.types import DType, ShapeError, Size, Type
 from s2sgraph.graph.values import Value
 
@@ -120,9 +121,10 @@ def called(*values: Value) -> list[str]:
     lambda node, *, value, dtype, axes=(): np.array(value, NUMPY[dtype]),
     case(value=2.5, dtype="float"),
     case(value=(1, 2, 3), dtype="int", axes=("place",)),
+    case(value=Numbers([7, 0, 300]), dtype="int", axes=("place",)),
 )
 def const(*, value: Any, dtype: DType, axes: tuple[str, ...] = ()) -> Type:
-    """A number, or an array with these axes as nested tuples."""
+    """A number, or an array with these axes, as nested tuples or `Numbers`."""
     return Type(dtype, tuple(zip(axes, np.shape(value), strict=True)))
 
 
