@@ -149,6 +149,7 @@ def read_contract(metadata: Mapping[str, str]) -> Contract:
     try:
         inputs = tuple(_input(form, vocabularies) for form in interface["inputs"])
         outputs = tuple(Output(**_common(form)) for form in interface["outputs"])
+        lexicon = int(interface.get("lexicon", 0))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"damaged metadata: interface: {error}") from None
     if graph == "decode" and "lengths" not in {output.name for output in outputs}:
@@ -163,7 +164,7 @@ def read_contract(metadata: Mapping[str, str]) -> Contract:
         hashes=_json(metadata, "hashes", dict),
         ends=interface.get("ends") is not False,
         weights_file=_weights_file(metadata),
-        lexicon=interface.get("lexicon", 0),
+        lexicon=lexicon,
     )
 
 

@@ -21,6 +21,7 @@ COMMANDS = {p.stem for p in Path(program.__file__).parent.glob("*.py")} - {
     "specs",
     "clients",
     "answers",
+    "lexicons",
     "searching",
     "streams",
 }

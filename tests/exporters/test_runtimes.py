@@ -8,6 +8,7 @@ import pytest
 from compiled import drawn, example, trained
 from engines import build_onnx, run_session, session
 
+from s2sgraph.model import Lexicon
 from s2sgraph.model import compile as compile_model
 
 MODELS = ("specs/dates", "specs/transformer", "specs/ssru_student")
@@ -91,6 +92,24 @@ def test_every_setting_in_other_runtimes(runtime, tmp_path):
             np.testing.assert_allclose(
                 np.reshape(found[name], array.shape), array, rtol=1e-4, atol=1e-4, err_msg=case
             )
+
+
+@pytest.mark.long
+def test_a_lexicon_in_other_runtimes(runtime, tmp_path):
+    """With so many lines that its tables are of one, two and four bytes."""
+    model = compile_model(example(MODELS[0]).spec.set({"search": {"kind": "beam"}}))
+    rows = np.random.default_rng(0).integers(4, 12, (60_000, 8)).tolist()
+    lexicon = Lexicon.of(model, ((row, row[:2]) for row in rows))
+    built = build_onnx(model.tracing(lexicon=lexicon).graph("decode"), trained(model))
+    kinds = {value.dtype.numpy() for value in built.graph.initializers.values()}
+    assert {np.dtype(kind) for kind in ("uint8", "uint16", "uint32")} <= kinds
+    ir.save(built, tmp_path / "model.onnx")
+    source = np.array([rows[5], rows[-1], [4] * 8], np.int64)
+    feed = {"source": source, "source_length": np.full(3, 8), "max_length": np.array(-1)}
+    (found,) = runtime([(tmp_path / "model.onnx", feed)])
+    wanted = run_session(session(built), feed)
+    np.testing.assert_array_equal(np.reshape(found["tokens"], -1), wanted["tokens"].reshape(-1))
+    assert wanted["tokens"][:2, 0, :3].tolist() == [[*row[:2], 2] for row in (rows[5], rows[-1])]
 
 
 def test_every_setting_is_asked_and_every_case_of_a_file():
