@@ -52,7 +52,7 @@ TRIES = 8
 """Hash functions of which the one with the fewest lines of one hash is taken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Rows of ids, one after the other.
 
@@ -104,7 +104,7 @@ class Rows:
         return _looked_up(self.ids, minimum(outer(add, begin, place), len(self.ids) - 1), "symbol")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """Known targets by their sources; found by a hash, and then compared symbol by symbol.
 

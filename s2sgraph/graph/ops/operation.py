@@ -111,8 +111,9 @@ def called(*values: Value) -> list[str]:
 
     That is its variable, or else the value's own name, or its type.
     """
-    stack = inspect.stack(context=0)
-    caller = next((entry.frame for entry in stack if not entry.filename.startswith(_OURS)), None)
+    caller = inspect.currentframe()
+    while caller is not None and caller.f_code.co_filename.startswith(_OURS):
+        caller = caller.f_back
     names = {id(value): name for name, value in caller.f_locals.items()} if caller else {}
     return [names.get(id(value), value.name or str(value.type)) for value in values]
 
