@@ -168,7 +168,7 @@ def weight(
         stored = layout or tuple((axis,) for axis in type.axes)
         weights[path] = Weight(Value(type, path, stored), initial or Initial())
     found = weights[path].value
-    if sorted(found.type.dims, key=str) != sorted(type.dims, key=str):
+    if dict(found.type.dims) != dict(type.dims):
         raise ShapeError(
             f"one weight {name!r}, two types: {found.type} and {type}; layers that share it "
             "need one size"

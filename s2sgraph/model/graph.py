@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import networkx as nx
 
@@ -260,7 +261,7 @@ class ModelGraph:
                         f"attend to it, or read {target.chain}.final or .mean",
                     )
 
-    @property
+    @cached_property
     def copied(self) -> str:
         """The name of the source whose words the output copies; "" if it copies none."""
         found = self._copy()
