@@ -10,10 +10,9 @@ from s2sgraph.spec.places import KeyPath
 from s2sgraph.spec.schema import Spec
 from s2sgraph.spec.settings import Settings
 from s2sgraph.spec.sides import TokenSide, TokenTarget
-from s2sgraph.text import Characters, Ids, Special, Units, Vocabulary, Words, subwords_of
+from s2sgraph.text import KINDS, Ids, Special, Vocabulary, subwords_of
 
 Table = Vocabulary | Ids
-UNITS: dict[str, type[Units]] = {"characters": Characters, "words": Words}
 
 
 def special_symbols(spec: Spec) -> Special:
@@ -91,7 +90,7 @@ def vocabularies(spec: Spec, assumed: Mapping[str, int] | None = None) -> dict[s
         elif side.tokens == "ids":
             found[name] = Ids(side.size, special, end)
         elif side.symbols is not None:
-            units = UNITS[side.tokens]()
+            units = KINDS[side.tokens]()
             found[name] = Vocabulary.of(units, side.symbols, special, end, side.normalize)
         elif side.file is not None:
             try:
@@ -123,4 +122,4 @@ def _from_file(spec: Spec, side: TokenSide, special: Special, end: bool) -> Voca
     lines = path.read_bytes().decode("utf-8-sig").split("\n")
     # The line ends of Windows are no part of a symbol; a carriage return alone is one.
     symbols = [line.removesuffix("\r") or line for line in lines if line]
-    return Vocabulary.of(UNITS[side.tokens](), symbols, special, end, side.normalize)
+    return Vocabulary.of(KINDS[side.tokens](), symbols, special, end, side.normalize)
