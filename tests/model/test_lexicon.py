@@ -192,6 +192,8 @@ def test_a_file(text, tmp_path: Path) -> None:
     assert [result.text for result in session.run(["ab", "d"])] == ["cd", "a"]
     assert session.contract.lexicon == 2
     assert session.contract.hashes["lexicon"] == lexicon.digest
+    again = spelled.export(tmp_path / "again.onnx", lexicon=lexicon, text=text)
+    assert again.read_bytes() == file.read_bytes()
     plain = Session(spelled.export(tmp_path / "plain.onnx", text=text), threads=1)
     assert session.run(["abc"])[0].text == plain.run(["abc"])[0].text
     assert (plain.contract.lexicon, "lexicon" in plain.contract.hashes) == (0, False)
