@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import beam, compaction, greedy, training_loop, training_step
+from benchmarks import beam, compaction, greedy, starting, training_loop, training_step
 from benchmarks.toolkits import comparing
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "greedy": greedy.run,
     "beam": beam.run,
     "compaction": compaction.run,
+    "starting": starting.run,
     "toolkits": comparing.run,
 }
 
