@@ -96,8 +96,9 @@ class Rows:
 
     def bounds(self, row: Value) -> tuple[Value, Value]:
         """Where rows begin, and how long they are, both as `row`."""
-        begin = _looked_up(self.begins, row, "row")
-        return begin, sub(_looked_up(self.ends, row, "row"), begin)
+        bounds = np.append(self.begins, self.ends[-1])
+        begin = _looked_up(bounds, row, "row")
+        return begin, sub(_looked_up(bounds, row + 1, "row"), begin)
 
     def at(self, begin: Value, place: Value) -> Value:
         """The ids at places of rows that begin there; of places past the last row, any id."""
