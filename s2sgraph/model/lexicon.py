@@ -96,7 +96,7 @@ class Rows:
 
     def bounds(self, row: Value) -> tuple[Value, Value]:
         """Where rows begin, and how long they are, both as `row`."""
-        bounds = np.append(self.begins, self.ends[-1])
+        bounds = np.concatenate([[0], self.ends])
         begin = _looked_up(bounds, row, "row")
         return begin, sub(_looked_up(bounds, row + 1, "row"), begin)
 
